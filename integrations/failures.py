@@ -1,0 +1,169 @@
+"""What can go wrong with a system outside, in three sorts, each with a sentence for the person who must know.
+
+Passing: try again. Permanent: a person must change something. Configuration: an operator must.
+`calling(system)` turns every library's errors into one of the three.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import requests
+from botocore import exceptions as boto
+from redis import exceptions as valkey
+
+
+class Failure(Exception):
+    """A call to another system failed; `reason` is one plain sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Passing(Failure):
+    """It may work later; `retry_after` is in seconds, where the other side said so."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Permanent(Failure):
+    """It will fail again until a person changes what was asked for."""
+
+
+class Unclear(Permanent):
+    """Nobody can tell whether it was done, and doing it again could do it twice: a person must look (FACTS 13)."""
+
+
+class Configuration(Failure):
+    """It will fail again until an operator changes a setting or a right."""
+
+
+@contextmanager
+def calling(system: str) -> Iterator[None]:
+    """Whatever a library raises inside leaves as a `Failure` that names `system`; bugs of our own pass through."""
+    try:
+        yield
+    except Failure:
+        raise
+    except (requests.RequestException, boto.BotoCoreError, boto.ClientError, smtplib.SMTPException, valkey.RedisError, OSError) as error:
+        raise from_error(system, error) from error
+
+
+def from_error(system: str, error: Exception) -> Failure:
+    """The failure that a library's exception stands for."""
+    if isinstance(error, boto.ClientError):
+        return _from_store(system, error)
+    if isinstance(error, smtplib.SMTPException):
+        return _from_mail(system, error)
+    if isinstance(error, _UNTRUSTED):
+        return Configuration(f"{system}'s certificate is not trusted: check its address and the CA file.")
+    if isinstance(error, _MISSET):
+        return Configuration(f"{system}'s address or credentials are missing or not well formed: check the settings.")
+    if isinstance(error, _SLOW):
+        return Passing(f"{system} did not answer in time.")
+    return Passing(f"{system} could not be reached.")
+
+
+def from_response(system: str, response: requests.Response) -> Failure:
+    """The failure that an HTTP answer of 400 or above stands for."""
+    return from_status(system, response.status_code, _said(response), seconds_of(response.headers.get("Retry-After")))
+
+
+def from_status(system: str, status: int, said: str = "", retry_after: float | None = None) -> Failure:
+    """The failure that an HTTP status stands for; `said` is the other side's own short words, if any."""
+    tail = f" ({said})" if said else ""
+    if status in _LATER:
+        return Passing(f"{system} is busy or away for the moment: it answered {status}{tail}.", retry_after)
+    if status in (401, 403, 507):
+        return Configuration(f"{system} refuses us: it answered {status}{tail}. Check the credentials and rights given to the portal.")
+    if status in (404, 410):
+        return Permanent(f"{system} does not know what was asked for: it answered {status}{tail}.")
+    return Permanent(f"{system} does not accept what was sent: it answered {status}{tail}.")
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for (a number or a date, RFC 9110), or None."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        moment = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
+
+
+_LATER = frozenset({408, 412, 423, 425, 429, 500, 502, 503, 504, 509})  # 412: somebody changed it first, so look again
+_UNTRUSTED = (requests.exceptions.SSLError, boto.SSLError, ssl.SSLError)
+_MISSET = (
+    requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, boto.NoCredentialsError,
+    boto.PartialCredentialsError, boto.ParamValidationError, boto.InvalidEndpointConfigurationError, valkey.AuthenticationError,
+)
+_SLOW = (requests.Timeout, boto.ConnectTimeoutError, boto.ReadTimeoutError, valkey.TimeoutError, TimeoutError)
+_SIGNING = frozenset({"SignatureDoesNotMatch", "InvalidAccessKeyId", "AccessDenied", "NoSuchBucket", "ExpiredToken", "AllAccessDisabled"})
+_SLOWDOWN = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "RequestTimeTooSkewed"})
+
+
+def _from_store(system: str, error: boto.ClientError) -> Failure:
+    told = error.response.get("Error", {})
+    code, meta = told.get("Code", ""), error.response.get("ResponseMetadata", {})
+    if code in _SIGNING:
+        return Configuration(f"{system} refuses us ({code}): check the bucket's name and its keys.")
+    if code in _SLOWDOWN:
+        return Passing(f"{system} is busy or away for the moment ({code}).")
+    headers = meta.get("HTTPHeaders", {})
+    return from_status(system, meta.get("HTTPStatusCode", 500), code, seconds_of(headers.get("retry-after")))
+
+
+def _from_mail(system: str, error: smtplib.SMTPException) -> Failure:
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Configuration(f"{system} does not offer the encryption or sign-in that the settings ask for.")
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
+        return Configuration(f"{system} refuses the user or password ({_answer(error.smtp_code, error.smtp_error)}).")
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return _from_recipients(system, error)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _from_reply(system, error.smtp_code, error.smtp_error)
+    return Passing(f"{system} broke the connection off.")
+
+
+def _from_recipients(system: str, error: smtplib.SMTPRecipientsRefused) -> Failure:
+    address, (code, words) = next(iter(error.recipients.items()))
+    if code < 500:
+        return Passing(f"{system} does not take mail for {address} at the moment ({_answer(code, words)}).")
+    return Permanent(f"{system} does not take mail for {address} ({_answer(code, words)}): check the address.")
+
+
+def _from_reply(system: str, code: int, words: bytes | str) -> Failure:
+    if code in (530, 534, 535, 538):
+        return Configuration(f"{system} wants a sign-in that the settings do not give ({_answer(code, words)}).")
+    if 500 <= code < 600:
+        return Permanent(f"{system} does not accept the mail ({_answer(code, words)}).")
+    return Passing(f"{system} is busy or away for the moment ({_answer(code, words)}).")
+
+
+def _answer(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"{code} {' '.join(text.split())[:200]}".strip()
+
+
+def _said(response: requests.Response) -> str:
+    """Graph's and OAuth's own words for an error, kept short; nothing of any other body."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    error = body.get("error") if isinstance(body, dict) else None
+    said = error.get("message") or error.get("code") if isinstance(error, dict) else error
+    return " ".join(str(said).split())[:200].rstrip(".") if said else ""

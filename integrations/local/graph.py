@@ -1,0 +1,315 @@
+"""A local Microsoft Graph: the site's lists, its library and sendMail, with kept state.
+
+Every request and every answer is checked against Graph's contract; tokens are the local sign-in provider's. Run by
+`python -m integrations.local.graph PORT FOLDER MAILDIR`. `/` shows the lists without script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import uvicorn
+from requests import RequestException
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from integrations.local import only_local
+from integrations.local.faults import Faults
+from integrations.local.graph_contract import Contract, Tokens
+from integrations.local.graph_drive import ROOT, Drive
+from integrations.local.graph_lists import GraphError, Lists, Row, now
+from integrations.local.graph_pages import lists_page
+from integrations.local.lists import Column
+from integrations.local.maildir import keep, mail_of
+from models.settings import settings
+
+PAGE = 200
+
+
+class Call:
+    """One request: its method, its body, and where it came to."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        self.request, self.content = request, body
+        self.method, self.query = request.method, request.query_params
+        self.base = f"{request.url.scheme}://{request.url.netloc}"
+
+    @property
+    def body(self) -> Row:
+        """The body as JSON."""
+        found: Row = json.loads(self.content or b"{}")
+        return found
+
+
+class LocalGraph:
+    """The site, its lists and its library in `folder`; mail goes to `maildir`."""
+
+    def __init__(self, folder: Path, maildir: Path) -> None:
+        self.site, self.maildir = settings().sharepoint_site, maildir
+        self.lists = Lists(folder)
+        self.drive = Drive(folder / "files", self.lists, settings().sharepoint_library)
+        self.contract, self.tokens, self.faults = Contract(), Tokens(), Faults()
+
+    async def handle(self, request: Request) -> Response:
+        """Fault, token, contract, answer, contract again."""
+        path = request.url.path
+        fault = self.faults.take(path, request.method)
+        await asyncio.sleep(fault.delay if fault else 0)
+        if fault and not fault.after:
+            return _error(GraphError(fault.status, _code(fault.status)), fault.headers)
+        try:
+            response = await self._checked(request)
+        except GraphError as error:
+            response = _error(error)
+        return _error(GraphError(fault.status, _code(fault.status)), fault.headers) if fault else response
+
+    async def _checked(self, request: Request) -> Response:
+        role = "Mail.Send" if request.url.path.endswith("/sendMail") else "Sites.Selected"
+        await asyncio.to_thread(self._authorise, request.headers.get("authorization", ""), role)
+        body = await request.body()
+        asked = self.contract.check_request(request, body)
+        response = self._answer(Call(request, body), _raw_path(request).removeprefix("/v1.0"))
+        if not isinstance(response, FileResponse):
+            self.contract.check_response(asked, response)
+        return response
+
+    def _authorise(self, header: str, role: str) -> None:
+        try:
+            self.tokens.check(header, role)
+        except RequestException as error:
+            raise GraphError(503, "serviceNotAvailable", "The sign-in service cannot be reached to check the token.") from error
+
+    def _answer(self, call: Call, path: str) -> Response:
+        for method, pattern, verb in ROUTES:
+            if method == call.method and (match := re.fullmatch(pattern, path)):
+                found = {name: unquote(value) for name, value in match.groupdict().items()}
+                if found.get("site", self.site) != self.site or found.get("drive", self.drive.id) != self.drive.id:
+                    raise GraphError(404, "itemNotFound", "The resource could not be found.")
+                return verb(self, call, **{name: value for name, value in found.items() if name not in ("site", "drive")})
+        raise GraphError(501, "notSupported", "The stand-in does not do this.")
+
+    # The site and its lists
+
+    def show_site(self, call: Call) -> Response:
+        return JSONResponse({"id": self.site, "displayName": "Partner Portal", "name": "partners", "webUrl": call.base})
+
+    def show_lists(self, call: Call) -> Response:
+        return JSONResponse({"value": [_list(row, call.base) for row in self.lists.every()]})
+
+    def show_list(self, call: Call, list: str) -> Response:
+        return JSONResponse(_list(self.lists.find(list), call.base))
+
+    def show_columns(self, call: Call, list: str) -> Response:
+        return JSONResponse({"value": [_column(column) for column in self.lists.columns(self.lists.find(list)["id"]).values()]})
+
+    def add_column(self, call: Call, list: str) -> Response:
+        return JSONResponse(_column(self.lists.add_column(self.lists.find(list)["id"], _declared(call.body))), 201)
+
+    def show_items(self, call: Call, list: str) -> Response:
+        top = min(int(call.query.get("$top", PAGE)), PAGE)
+        tolerant = "HonorNonIndexedQueriesWarningMayFailRandomly" in call.request.headers.get("prefer", "")
+        after = int(call.query.get("$skiptoken", 0))
+        found = self.lists.items(self.lists.find(list)["id"], call.query.get("$filter"), tolerant, after, top + 1)
+        body: Row = {"value": [_item(item, call) for item in found[:top]]}
+        if len(found) > top:
+            body["@odata.nextLink"] = str(call.request.url.include_query_params(**{"$skiptoken": found[top - 1]["number"]}))
+        return JSONResponse(body)
+
+    def create_item(self, call: Call, list: str) -> Response:
+        return JSONResponse(_item(self.lists.create(self.lists.find(list)["id"], call.body.get("fields") or {}), call, True), 201)
+
+    def show_item(self, call: Call, list: str, item: str) -> Response:
+        return JSONResponse(_item(self.lists.item(self.lists.find(list)["id"], item), call))
+
+    def change_item(self, call: Call, list: str, item: str) -> Response:
+        fields, version = call.body.get("fields") or {}, call.request.headers.get("if-match")
+        return JSONResponse(_item(self.lists.change(self.lists.find(list)["id"], item, fields, version), call, True))
+
+    def remove_item(self, call: Call, list: str, item: str) -> Response:
+        self.lists.remove(self.lists.find(list)["id"], item)
+        return Response(status_code=204)
+
+    def show_fields(self, call: Call, list: str, item: str) -> Response:
+        return JSONResponse(self.lists.item(self.lists.find(list)["id"], item)["fields"])
+
+    def change_fields(self, call: Call, list: str, item: str) -> Response:
+        return JSONResponse(self.lists.change(self.lists.find(list)["id"], item, call.body, call.request.headers.get("if-match"))["fields"])
+
+    # The library
+
+    def show_drives(self, call: Call) -> Response:
+        return JSONResponse({"value": [self._drive(call)]})
+
+    def show_drive(self, call: Call, list: str = "") -> Response:
+        if list and self.lists.find(list)["id"] != self.drive.list_id:
+            raise GraphError(404, "itemNotFound", "This list has no drive.")
+        return JSONResponse(self._drive(call))
+
+    def show_children(self, call: Call, item: str = ROOT) -> Response:
+        return JSONResponse({"value": [self.drive.shown(row, self.site, call.base) for row in self.drive.children(item)]})
+
+    def show_file(self, call: Call, item: str) -> Response:
+        return JSONResponse(self.drive.shown(self.drive.item(item), self.site, call.base))
+
+    def remove_file(self, call: Call, item: str) -> Response:
+        self.drive.remove(item)
+        return Response(status_code=204)
+
+    def read_file(self, call: Call, item: str) -> Response:
+        return FileResponse(self.drive.path(self.drive.item(item)["id"]), media_type="application/octet-stream")
+
+    def write_file(self, call: Call, name: str, folder: str = "") -> Response:
+        parent = self.drive.make_folder(folder) if folder else ROOT
+        stored, new = self.drive.write(parent, name, call.content, call.query.get("@microsoft.graph.conflictBehavior", "replace"))
+        return JSONResponse(self.drive.shown(stored, self.site, call.base), 201 if new else 200)
+
+    def begin_upload(self, call: Call, name: str, folder: str = "") -> Response:
+        parent = self.drive.make_folder(folder) if folder else ROOT
+        behaviour = (call.body.get("item") or {}).get("@microsoft.graph.conflictBehavior", "fail")  # FACTS 11
+        session = self.drive.begin_upload(parent, name, behaviour)
+        return JSONResponse({"uploadUrl": f"{call.base}/_upload/{session}", "expirationDateTime": now(), "nextExpectedRanges": ["0-"]})
+
+    def send_mail(self, call: Call, sender: str) -> Response:
+        keep(self.maildir, mail_of(call.body["message"], sender))
+        return Response(status_code=202)
+
+    # Outside of Graph's contract: pieces of an upload, pages for people
+
+    async def upload(self, request: Request) -> Response:
+        """A piece of a large file; the address is the right, and a bearer token is refused as the real one does."""
+        if "authorization" in request.headers:
+            return _error(GraphError(401, "unauthenticated", "An upload session takes no Authorization header."))
+        if fault := self.faults.take(request.url.path, request.method):
+            return _error(GraphError(fault.status, _code(fault.status)), fault.headers)
+        base, piece = f"{request.url.scheme}://{request.url.netloc}", await request.body()
+        try:
+            stored, new, expected = self.drive.add_piece(request.path_params["session"], request.headers.get("content-range", ""), piece)
+        except GraphError as error:
+            return _error(error)
+        if stored is None:
+            return JSONResponse({"expirationDateTime": now(), "nextExpectedRanges": expected}, 202)
+        return JSONResponse(self.drive.shown(stored, self.site, base), 201 if new else 200)
+
+    async def page(self, _: Request) -> Response:
+        """All lists with all their items, and the library's files, as plain HTML."""
+        return HTMLResponse(lists_page(self.lists, self.drive))
+
+    async def download(self, request: Request) -> Response:
+        """A file of the library."""
+        try:
+            found = self.drive.item(request.path_params["item"])
+        except GraphError:
+            return HTMLResponse("There is no such file.", 404)
+        return FileResponse(self.drive.path(found["id"]), media_type=found["mime"], filename=found["name"])
+
+    async def revoke(self, _: Request) -> Response:
+        """Refuse every token issued until now."""
+        self.tokens.forget()
+        return Response(status_code=204)
+
+    def _drive(self, call: Call) -> Row:
+        return {"id": self.drive.id, "name": self.drive.name, "driveType": "documentLibrary", "webUrl": call.base}
+
+
+LIST = r"/sites/(?P<site>[^/]+)/lists/(?P<list>[^/]+)"
+ITEM = LIST + r"/items/(?P<item>[^/]+)"
+DRIVE = r"/drives/(?P<drive>[^/]+)"
+FILE = DRIVE + r"/root:/(?:(?P<folder>[^/]+)/)?(?P<name>[^/]+):"
+ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
+    ("GET", r"/sites/(?P<site>[^/]+)", LocalGraph.show_site),
+    ("GET", r"/sites/(?P<site>[^/]+)/lists", LocalGraph.show_lists),
+    ("GET", LIST, LocalGraph.show_list),
+    ("GET", LIST + "/columns", LocalGraph.show_columns),
+    ("POST", LIST + "/columns", LocalGraph.add_column),
+    ("GET", LIST + "/items", LocalGraph.show_items),
+    ("POST", LIST + "/items", LocalGraph.create_item),
+    ("GET", ITEM, LocalGraph.show_item),
+    ("PATCH", ITEM, LocalGraph.change_item),
+    ("DELETE", ITEM, LocalGraph.remove_item),
+    ("GET", ITEM + "/fields", LocalGraph.show_fields),
+    ("PATCH", ITEM + "/fields", LocalGraph.change_fields),
+    ("GET", LIST + "/drive", LocalGraph.show_drive),
+    ("GET", r"/sites/(?P<site>[^/]+)/drives", LocalGraph.show_drives),
+    ("GET", r"/sites/(?P<site>[^/]+)/drive", LocalGraph.show_drive),
+    ("GET", DRIVE, LocalGraph.show_drive),
+    ("GET", DRIVE + "/root/children", LocalGraph.show_children),
+    ("GET", DRIVE + "/items/(?P<item>[^/]+)", LocalGraph.show_file),
+    ("DELETE", DRIVE + "/items/(?P<item>[^/]+)", LocalGraph.remove_file),
+    ("GET", DRIVE + "/items/(?P<item>[^/]+)/children", LocalGraph.show_children),
+    ("GET", DRIVE + "/items/(?P<item>[^/]+)/content", LocalGraph.read_file),
+    ("PUT", FILE + "/content", LocalGraph.write_file),
+    ("POST", FILE + "/createUploadSession", LocalGraph.begin_upload),
+    ("POST", r"/users/(?P<sender>[^/]+)/sendMail", LocalGraph.send_mail),
+]
+COLUMN_KINDS = ("choice", "number", "boolean", "dateTime", "hyperlinkOrPicture", "personOrGroup", "text")
+
+
+def app(folder: Path, maildir: Path) -> Starlette:
+    """The stand-in as an ASGI application."""
+    only_local("The local Graph")
+    graph = LocalGraph(folder, maildir)
+    return Starlette(routes=[
+        Route("/v1.0/{path:path}", graph.handle, methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
+        Route("/_upload/{session}", graph.upload, methods=["PUT"]),
+        Route("/_faults", graph.faults.route, methods=["GET", "POST", "DELETE"]),
+        Route("/_revoke", graph.revoke, methods=["POST"]),
+        Route("/library/{item}", graph.download),
+        Route("/", graph.page),
+    ])
+
+
+def _raw_path(request: Request) -> str:
+    """The path still quoted: a `/` inside a name is not a separator."""
+    return str(request.scope.get("raw_path", request.url.path.encode()).decode("ascii").partition("?")[0])
+
+
+def _error(error: GraphError, headers: dict[str, str] | None = None) -> Response:
+    inner = {"request-id": str(uuid.uuid4()), "date": now()}
+    return JSONResponse({"error": {"code": error.code, "message": error.message, "innerError": inner}}, error.status, headers)
+
+
+def _code(status: int) -> str:
+    return {429: "activityLimitReached", 503: "serviceNotAvailable", 401: "InvalidAuthenticationToken"}.get(status, "generalException")
+
+
+def _list(row: Row, base: str) -> Row:
+    kind = {"template": row["template"], "hidden": False}
+    return {"id": row["id"], "name": row["name"], "displayName": row["name"], "webUrl": base, "list": kind}
+
+
+def _item(item: Row, call: Call, with_fields: bool = False) -> Row:
+    shown = {name: value for name, value in item.items() if name not in ("number", "fields")}
+    return shown | ({"fields": item["fields"]} if with_fields or "fields" in call.query.get("$expand", "") else {})
+
+
+def _column(column: Column) -> Row:
+    kinds: dict[str, Any] = {"note": {"text": {"allowMultipleLines": True}}, "choice": {"choice": {"choices": list(column.choices)}}}
+    named = {"id": column.name, "name": column.name, "displayName": column.name}
+    return {**named, "indexed": column.indexed, "enforceUniqueValues": column.unique, **kinds.get(column.kind, {column.kind: {}})}
+
+
+def _declared(body: Row) -> Column:
+    """A column from Graph's columnDefinition."""
+    kind = next((kind for kind in COLUMN_KINDS if kind in body), "text")
+    kind = "note" if (body.get("text") or {}).get("allowMultipleLines") else kind
+    choices = tuple((body.get("choice") or {}).get("choices", ()))
+    return Column(body["name"], kind, choices, bool(body.get("enforceUniqueValues")), bool(body.get("indexed")))
+
+
+def main(port: int, folder: str, maildir: str) -> None:
+    """Serve until told to stop."""
+    uvicorn.run(app(Path(folder), Path(maildir)), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])

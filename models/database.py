@@ -1,0 +1,109 @@
+"""The engine, and `transaction()`: the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, SQLModel
+
+from models.settings import settings
+
+# Constraints need names before the first migration, or SQLite's batch mode cannot find them (FACTS 37).
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_after_commit: list[Callable[[], None]] = []
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment in and out; SQLite gives naive ones back (FACTS 34)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@cache
+def engine() -> Engine:
+    """The one engine of this process, by DATABASE_URL; tests call `engine.cache_clear()`."""
+    return connect(settings().database_url)
+
+
+def connect(url: str) -> Engine:
+    """An engine set up for this product: WAL, foreign keys and explicit BEGIN on SQLite, a checked pool on PostgreSQL."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10)
+    made = sa.create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, pool_size=10, max_overflow=20)
+    event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN is off: ours says IMMEDIATE
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads and then writes fails "locked" at once unless it begins IMMEDIATE (FACTS 35).
+    immediate = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One change, whole or not at all: commits at the end, rolls back on any error, then runs the after-commit calls.
+
+    The calls run only if the transaction recorded something that must be delivered.
+    """
+    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+        if session.info.get("deliveries"):
+            for call in _after_commit:
+                call()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for reading; nothing of it is ever written."""
+    with Session(engine(), expire_on_commit=False, autoflush=False) as session:
+        yield session
+        session.rollback()
+
+
+def after_commit(call: Callable[[], None]) -> None:
+    """`call()` runs after each commit that left deliveries to do; it must not raise or wait long."""
+    if call not in _after_commit:
+        _after_commit.append(call)

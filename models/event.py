@@ -1,0 +1,214 @@
+"""What happened, and who must still hear of it.
+
+An Event is written in the same transaction as the change and never changed afterwards. Each has one
+Delivery per consumer (`CONSEQUENCES`); a Delivery is the one truth about attempts (FACTS 27).
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from models.database import UtcDateTime, now
+from models.person import Actor
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+#: Event type → who must hear of it. `worker/consumers.py` says what each of them does.
+CONSEQUENCES: dict[str, tuple[str, ...]] = {
+    "invitation.created": ("sharepoint.invitation", "email.invitation"),
+    "invitation.synced": ("sharepoint.invitation", "email.invitation"),
+    "invitation.updated": ("sharepoint.invitation",),
+    "invitation.resent": ("email.invitation",),
+    "invitation.extended": ("sharepoint.invitation", "email.invitation"),
+    "invitation.revoked": ("sharepoint.invitation",),
+    "invitation.expired": ("sharepoint.invitation",),
+    "application.submitted": (
+        "sharepoint.application",
+        "sharepoint.documents",
+        "sharepoint.invitation",
+        "email.received",
+        "email.operations",
+    ),
+    "application.resubmitted": ("sharepoint.application", "sharepoint.documents", "email.received", "email.operations"),
+    "application.review_started": ("sharepoint.application",),
+    "application.information_required": ("sharepoint.application", "email.information_required"),
+    "application.reviewed": ("sharepoint.application",),
+    "application.approved": ("sharepoint.application", "email.approved"),
+    "application.rejected": ("sharepoint.application", "email.rejected"),
+    "application.withdrawn": ("sharepoint.application",),
+    "application.noted": ("sharepoint.application",),
+}
+
+#: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
+WAITS = (2, 5, 15, 60, 300, 900, 3600)
+#: About a week of trying hourly; then a person must look.
+ATTEMPTS = 180
+
+
+class DeliveryState(StrEnum):
+    """`failed` needs a person or an operator; `settled` was closed by a person."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SETTLED = "settled"
+
+
+OPEN = (DeliveryState.WAITING, DeliveryState.RUNNING)
+
+
+class Event(SQLModel, table=True):
+    """One thing that happened: type, moment, actor, subject, and what changed (JSON)."""
+
+    __tablename__ = "events"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    type: str = Field(index=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    actor: str
+    actor_kind: str
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    invitation_id: int | None = Field(default=None, foreign_key="invitations.id", index=True)
+    application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+
+
+class Delivery(SQLModel, table=True):
+    """One who must hear of an event. `lane` keeps the order: one at a time, oldest first, per system and subject."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (sa.Index("ix_deliveries_due", "state", "due_at"), sa.Index("ix_deliveries_lane", "lane", "state"))
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    event_id: int = Field(foreign_key="events.id", sa_type=BigId, index=True)
+    target: str
+    lane: str
+    state: str = DeliveryState.WAITING
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    claimed_by: str | None = None
+    begun_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failure: str | None = None
+    last_error: str | None = None
+    external_id: str | None = None
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    invitation_id: int | None = Field(default=None, foreign_key="invitations.id", index=True)
+    application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
+
+
+def record(
+    session: Session, type: str, actor: Actor, *, invitation_id: int | None = None, application_id: int | None = None, **detail: Any
+) -> Event:
+    """Write that `type` happened, with one waiting Delivery per consumer, in the caller's transaction."""
+    event = Event(
+        type=type, at=now(), actor=actor.name, actor_kind=actor.kind, user_id=actor.user_id,
+        invitation_id=invitation_id, application_id=application_id, detail=detail,
+    )  # fmt: skip
+    session.add(event)
+    session.flush()
+    for target in CONSEQUENCES.get(type, ()):
+        session.add(_delivery(event, target))
+        session.info["deliveries"] = True
+    return event
+
+
+class LeaseLost(Exception):
+    """The delivery is no longer this worker's: its lease ran out and another has it, or a person closed it."""
+
+
+def claim(session: Session, worker: str, *, limit: int, lease: timedelta) -> list[Delivery]:
+    """Take up to `limit` due deliveries, each the oldest open one of its lane; a dead worker's are taken over after its lease."""
+    moment = now()
+    found = session.exec(_due(moment).limit(limit).with_for_update(skip_locked=True, of=Delivery)).all()
+    for delivery in found:
+        delivery.state, delivery.claimed_by, delivery.lease_until = DeliveryState.RUNNING, worker, moment + lease
+        delivery.attempts += 1
+        session.add(delivery)
+    return list(found)
+
+
+def held(session: Session, claimed: Delivery) -> Delivery:
+    """What `claim` gave, as it stands and locked; LeaseLost unless it is still the same worker's same attempt."""
+    found = session.get(Delivery, claimed.id, with_for_update=True)
+    if found is None or (found.state, found.claimed_by, found.attempts) != (DeliveryState.RUNNING, claimed.claimed_by, claimed.attempts):
+        raise LeaseLost
+    return found
+
+
+def renew(session: Session, claimed: Delivery, lease: timedelta) -> None:
+    """Keep a delivery that takes long; LeaseLost if it is too late for that."""
+    found = held(session, claimed)
+    found.lease_until = now() + lease
+    session.add(found)
+
+
+def begin_sending(session: Session, delivery: Delivery, external_id: str) -> None:
+    """Write down, before the call, that an effect which cannot be looked up is about to happen (a mail: FACTS 13)."""
+    delivery.begun_at, delivery.external_id = now(), external_id
+    session.add(delivery)
+
+
+def succeed(session: Session, delivery: Delivery, external_id: str | None = None) -> None:
+    """Stamp a delivery as done, with the id at the other end."""
+    delivery.state, delivery.done_at, delivery.lease_until = DeliveryState.DONE, now(), None
+    delivery.failure = delivery.last_error = None
+    delivery.external_id = external_id or delivery.external_id
+    session.add(delivery)
+
+
+def postpone(session: Session, delivery: Delivery, reason: str, retry_after: float | None = None) -> None:
+    """A passing failure: try again later, after `retry_after` seconds where the other side said so."""
+    if delivery.attempts >= ATTEMPTS:
+        return give_up(session, delivery, "permanent", f"{reason} (given up after {delivery.attempts} attempts)")
+    wait = max(retry_after or 0, WAITS[min(delivery.attempts - 1, len(WAITS) - 1)] * random.uniform(0.8, 1.2))  # noqa: S311 — spreads load only
+    delivery.state, delivery.due_at, delivery.lease_until = DeliveryState.WAITING, now() + timedelta(seconds=wait), None
+    delivery.failure, delivery.last_error, delivery.begun_at = "passing", reason, None
+    session.add(delivery)
+
+
+def give_up(session: Session, delivery: Delivery, failure: str, reason: str) -> None:
+    """A failure that needs a person (`permanent`) or an operator (`configuration`)."""
+    delivery.state, delivery.lease_until = DeliveryState.FAILED, None
+    delivery.failure, delivery.last_error = failure, reason
+    session.add(delivery)
+
+
+def retry(session: Session, delivery: Delivery) -> None:
+    """Try again now: a failed delivery, or one that waits for a later attempt."""
+    delivery.state, delivery.due_at, delivery.begun_at = DeliveryState.WAITING, now(), None
+    session.add(delivery)
+    session.info["deliveries"] = True
+
+
+def settle(session: Session, delivery: Delivery, why: str) -> None:
+    """A person closes a delivery by hand, saying why."""
+    delivery.state, delivery.done_at, delivery.last_error = DeliveryState.SETTLED, now(), why
+    session.add(delivery)
+
+
+def _delivery(event: Event, target: str) -> Delivery:
+    subject = f"application-{event.application_id}" if event.application_id else f"invitation-{event.invitation_id}"
+    return Delivery(
+        event_id=event.id or 0, target=target, lane=f"{target.split('.')[0]}:{subject}", due_at=event.at,
+        invitation_id=event.invitation_id, application_id=event.application_id,
+    )  # fmt: skip
+
+
+def _due(moment: datetime) -> Any:
+    other = aliased(Delivery)
+    waiting = sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.due_at) <= moment)
+    abandoned = sa.and_(col(Delivery.state) == DeliveryState.RUNNING, col(Delivery.lease_until) < moment)
+    same_lane = sa.and_(col(other.lane) == col(Delivery.lane), col(other.id) != col(Delivery.id))
+    before_me = sa.or_(
+        col(other.state) == DeliveryState.RUNNING, sa.and_(col(other.state) == DeliveryState.WAITING, col(other.id) < col(Delivery.id))
+    )
+    return select(Delivery).where(sa.or_(waiting, abandoned), ~sa.exists().where(same_lane, before_me)).order_by(col(Delivery.id))

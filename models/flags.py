@@ -1,0 +1,115 @@
+"""What the reviewer is shown: answers that may stand, but that somebody should look at. Flags never stop a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from models.settings import Settings
+from models.slots import SLOTS, a_year_after
+from models.steps import QUESTIONS, STEPS
+
+Values = Mapping[str, Any]
+EXPIRY_WARNING_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One thing to look at. `field` is a question's or slot's name, `section` a step's name, or "documents"."""
+
+    field: str
+    section: str
+    message: str
+
+
+class Held(Protocol):
+    """A stored document, as far as flags look at it."""
+
+    @property
+    def slot(self) -> str: ...
+    @property
+    def expiry_date(self) -> date | None: ...
+
+
+def flags(values: Values, today: date, settings: Settings, files: Iterable[Held] = ()) -> list[Flag]:
+    """The flags of cleaned answers and of documents with an expiry date of their own, in the form's order."""
+    raised = [sign.flag(values, settings) for sign in _FLAGS if sign.raised(values, today, settings)]
+    in_order = sorted(raised, key=lambda flag: list(QUESTIONS).index(flag.field))
+    return in_order + [flag for held in files if (flag := _of_document(held, today))]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Raises a flag on `field` when `shows(values, today, settings)`, once everything in `reads` is answered."""
+
+    field: str
+    reads: tuple[str, ...]
+    shows: Callable[[Values, date, Settings], bool]
+    message: str  # answers and minimums stand in it in braces
+
+    def raised(self, values: Values, today: date, settings: Settings) -> bool:
+        """Whether it shows."""
+        return all(values.get(name) is not None for name in self.reads) and self.shows(values, today, settings)
+
+    def flag(self, values: Values, settings: Settings) -> Flag:
+        """The flag, in words."""
+        shown = {name: QUESTIONS[name].kind.show(values[name]) for name in self.reads}
+        minimums = {name: f"{getattr(settings, name):,}" for name in ("public_liability_minimum", "professional_indemnity_minimum")}
+        return Flag(self.field, STEPS[QUESTIONS[self.field].step - 1].name, self.message.format_map(shown | minimums))
+
+
+def _needs_indemnity(values: Values) -> bool:
+    return bool(values.get("principal_designer")) or "Design" in (values.get("services_offered") or ())
+
+
+def _without_employers_liability(values: Values) -> bool:
+    return values["employers_liability_insurance"] is False and values["team_size"] > 1
+
+
+_FLAGS_OF_ANSWERS = (
+    Sign("years_trading", ("years_trading",), lambda v, _, __: v["years_trading"] < 2,
+         "Trading for fewer than 2 years (full years: {years_trading})"),
+    Sign("experience_years", ("experience_years", "years_trading"), lambda v, _, __: v["experience_years"] > v["years_trading"] + 5,
+         "{experience_years} years of experience, but only {years_trading} years trading"),
+    Sign("public_liability_cover", ("public_liability_cover",),
+         lambda v, _, s: v["public_liability_cover"] < s.public_liability_minimum,
+         "Public liability cover of £{public_liability_cover} is below the minimum of £{public_liability_minimum}"),
+    Sign("employers_liability_insurance", ("employers_liability_insurance", "team_size"),
+         lambda v, _, __: _without_employers_liability(v),
+         "No employers' liability insurance, with {team_size} employees: read the explanation under Anything else"),
+    Sign("professional_indemnity_insurance", ("professional_indemnity_insurance",),
+         lambda v, _, __: v["professional_indemnity_insurance"] is False and _needs_indemnity(v),
+         "No professional indemnity insurance, although the company designs or acts as Principal Designer"),
+    Sign("professional_indemnity_cover", ("professional_indemnity_cover",),
+         lambda v, _, s: v["professional_indemnity_cover"] < s.professional_indemnity_minimum,
+         "Professional indemnity cover of £{professional_indemnity_cover} is below the minimum of £{professional_indemnity_minimum}"),
+)  # fmt: skip
+
+
+def _expires_soon(name: str) -> Sign:
+    within = timedelta(days=EXPIRY_WARNING_DAYS)
+    return Sign(name, (name,), lambda v, today, _: v[name] <= today + within, f"Expires on {{{name}}}: ask for the renewal")
+
+
+def _old_policy(name: str) -> Sign:
+    return Sign(
+        name,
+        (name,),
+        lambda v, today, _: a_year_after(v[name]) < today,
+        f"Signed on {{{name}}}, more than 12 months ago: ask for a newer copy",
+    )
+
+
+_INSURANCES = ("public_liability_expiry", "employers_liability_expiry", "professional_indemnity_expiry")
+_POLICIES = tuple(slot.expiry_from.removesuffix("+12m") for slot in SLOTS.values() if slot.expiry_from.endswith("+12m"))
+_FLAGS = (*_FLAGS_OF_ANSWERS, *map(_expires_soon, _INSURANCES), *map(_old_policy, _POLICIES))
+
+
+def _of_document(held: Held, today: date) -> Flag | None:
+    slot, day = SLOTS.get(held.slot), held.expiry_date
+    if slot is None or not slot.asks_expiry or day is None or day > today + timedelta(days=EXPIRY_WARNING_DAYS):
+        return None
+    said = "expired" if day <= today else "expires"
+    return Flag(slot.name, "documents", f"{slot.label}: one {said} on {day.day} {day:%B %Y}")

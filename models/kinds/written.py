@@ -1,0 +1,141 @@
+"""The kinds of answer that are written: names, texts, addresses and numbers that identify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import phonenumbers
+
+from models import identifiers, loose
+from models.kinds.kind import NONE, Answers, Kind, country_of
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """One line of `least` to `most` characters; `form` names a rule of models/identifiers.py or a set of allowed signs."""
+
+    least: int = 0
+    most: int = 200
+    form: Literal["", "company_number", "vat_number", "postcode", "certificate"] = ""
+    widget: ClassVar[str] = "text"
+
+    @property
+    def by_country(self) -> bool:
+        """Whether the company's country decides what is right."""
+        return self.form in ("company_number", "vat_number", "postcode")
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
+        value = _bounded(loose.text(raw), self.least, self.most, called)
+        if self.form == "certificate":
+            if not all(sign.isascii() and (sign.isalnum() or sign in "/-") for sign in value):
+                raise ValueError(f"Enter the {called} with letters, digits, / and - only")
+        elif self.form:
+            value = cast("str", getattr(identifiers, self.form)(value, country_of(answers)))
+        return value
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": self.least, "maxLength": self.most}
+
+
+@dataclass(frozen=True)
+class LongText(Kind):
+    """Several lines; with `none` the single word None is an answer too, stored as "None"."""
+
+    least: int = 0
+    most: int = 2000
+    none: bool = False
+    widget: ClassVar[str] = "textarea"
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
+        value = loose.paragraphs(raw)
+        if self.none and value is not None and value.casefold() == NONE.casefold():
+            return NONE
+        return _bounded(value, self.least, self.most, called)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": min(self.least, len(NONE)) if self.none else self.least, "maxLength": self.most}
+
+
+@dataclass(frozen=True)
+class Email(Kind):
+    """An address that mail can be sent to."""
+
+    widget: ClassVar[str] = "email"
+    input: ClassVar[Mapping[str, str]] = {"type": "email", "inputmode": "email", "autocapitalize": "off", "spellcheck": "false"}
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
+        return identifiers.email(_bounded(loose.text(raw), 0, 254, called))
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "email", "maxLength": 254}
+
+    @property
+    def example(self) -> str:
+        return "name@example.co.uk"
+
+
+@dataclass(frozen=True)
+class Telephone(Kind):
+    """A number that can be dialled, stored as E.164, read with the company's country in mind."""
+
+    widget: ClassVar[str] = "tel"
+    input: ClassVar[Mapping[str, str]] = {"type": "tel", "inputmode": "tel"}
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
+        return identifiers.telephone(_bounded(loose.text(raw), 0, 40, called), country_of(answers))
+
+    def show(self, value: Any) -> str:
+        if value is None:
+            return ""
+        try:
+            number = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException:  # a half-typed draft is shown as it stands
+            return str(value)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": 40}
+
+    @property
+    def example(self) -> str:
+        return "020 7946 0958"
+
+
+@dataclass(frozen=True)
+class Url(Kind):
+    """A public web address, stored with its scheme."""
+
+    widget: ClassVar[str] = "url"
+    # Not type=url: a browser would refuse an address without https://, which we add.
+    input: ClassVar[Mapping[str, str]] = {"inputmode": "url", "autocapitalize": "off", "spellcheck": "false"}
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
+        return identifiers.url(_bounded(loose.text(raw), 0, 300, called))
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": 300}
+
+    @property
+    def example(self) -> str:
+        return "https://www.example.co.uk/"
+
+
+def _bounded(value: str | None, least: int, most: int, called: str) -> str:
+    if value is None:
+        raise ValueError(f"Enter the {called} as text")
+    if len(value) > most:
+        raise ValueError(f"{_first_upper(called)} must be {most:,} characters or fewer: this has {len(value):,}")
+    if len(value) < least:
+        raise ValueError(f"{_first_upper(called)} must be at least {least} characters: this has {len(value)}")
+    return value
+
+
+def _first_upper(words: str) -> str:
+    return words[:1].upper() + words[1:]

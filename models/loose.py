@@ -1,0 +1,83 @@
+"""Reading what people type or send: each function gives a value or None, whatever it is given, and never raises.
+
+Kinds and conditions read half-typed drafts and foreign JSON through these, so both always see the same thing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
+
+# Marks that reverse the reading direction can disguise a name; the last two are not allowed in XML, and so not in a spreadsheet.
+_UNWANTED = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,9})?", re.ASCII)
+_YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
+
+
+def text(raw: object) -> str | None:
+    """One trimmed line in NFC without control characters; None if `raw` is no string."""
+    return " ".join(_visible(raw).split()) if isinstance(raw, str) else None
+
+
+def paragraphs(raw: object) -> str | None:
+    """Like `text`, but line ends stay, as a plain line feed."""
+    if not isinstance(raw, str):
+        return None
+    return "\n".join(line.rstrip() for line in _visible(raw).replace("\u2028", "\n").replace("\u2029", "\n").split("\n")).strip()
+
+
+def truth(raw: object) -> bool | None:
+    """True or False for a bool, or for yes, no, true or false in any case."""
+    if isinstance(raw, bool):
+        return raw
+    word = (text(raw) or "").casefold()
+    return True if word in _YES else False if word in _NO else None
+
+
+def number(raw: object) -> Decimal | None:
+    """An exact number from a number or from digits as people write them: "1,200", "£5,000,000", "12.5"."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int | Decimal):
+        return Decimal(raw) if Decimal(raw).is_finite() else None
+    if isinstance(raw, float):
+        return Decimal(repr(raw)) if Decimal(repr(raw)).is_finite() else None
+    digits = re.sub(r"\s", "", text(raw) or "").removeprefix("£").removesuffix("%")
+    return Decimal(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else None
+
+
+def day(raw: object) -> date | None:
+    """A day from a date, from 2026-03-03 (a time after it is dropped), from 03/03/2026 or from 3 March 2026."""
+    if isinstance(raw, date):
+        return raw.date() if isinstance(raw, datetime) else raw
+    written = text(raw) or ""
+    iso = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?", written)
+    for words, pattern in ((iso[1] if iso else "", "%Y-%m-%d"), (written, "%d/%m/%Y"), (written, "%d %B %Y")):
+        with suppress(ValueError):
+            return datetime.strptime(words, pattern).date()  # noqa: DTZ007 (a day has no zone)
+    return None
+
+
+def items(raw: object, separators: str = ";\n") -> list[str] | None:
+    """Trimmed, non-empty lines from a list of strings, or from one string with separators; None for anything else."""
+    if isinstance(raw, str):
+        raw = re.split(f"[{re.escape(separators)}]", raw)
+    if not isinstance(raw, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in raw):
+        return None
+    return [line for one in raw if (line := text(one))]
+
+
+def blank(raw: object) -> bool:
+    """Whether nothing was answered: None, only white space, or a list of nothing. False and 0 are answers."""
+    if isinstance(raw, str):
+        return not text(raw)
+    return raw is None or (isinstance(raw, list | tuple | set | frozenset) and all(blank(one) for one in raw))
+
+
+def _visible(raw: str) -> str:
+    ended = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    kept = (sign for sign in ended if sign == "\n" or (sign not in _UNWANTED and unicodedata.category(sign) not in ("Cc", "Cs")))
+    return unicodedata.normalize("NFC", "".join(kept))

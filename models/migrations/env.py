@@ -1,0 +1,36 @@
+"""How Alembic reaches the database: the product's own engine, batch mode on SQLite, a lock on PostgreSQL (FACTS 37)."""
+
+from __future__ import annotations
+
+import sys
+
+import sqlalchemy as sa
+from alembic import context
+from sqlmodel import SQLModel
+
+from models import tables
+from models.database import connect
+from models.settings import settings
+
+#: Any number: two releases that run at once wait for each other.
+LOCK = 7_022_025
+
+
+def migrate() -> None:
+    """Run the wanted migrations in one transaction."""
+    url = settings().database_url
+    if not url:
+        sys.exit("DATABASE_URL is not set: it names the database that is to be migrated.")
+    engine = connect(url)
+    with engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.configure(
+            connection=connection, target_metadata=SQLModel.metadata, render_as_batch=connection.dialect.name == "sqlite", compare_type=True
+        )
+        context.run_migrations()
+    engine.dispose()
+
+
+assert tables.ALL  # every table must be imported before the metadata is compared
+migrate()

@@ -1,0 +1,225 @@
+"""The review: a verdict for every section, notes, requests for information, and the decision."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from models.application import Application, ApplicationStatus, move
+from models.database import UtcDateTime, now
+from models.errors import Conflict, Forbidden, Invalid, Problem
+from models.event import Event, record
+from models.person import Actor, Right
+from models.settings import settings
+from models.slots import SLOTS
+from models.steps import QUESTIONS, STEPS
+
+SECTIONS: dict[str, str] = {**{step.name: step.title for step in STEPS}, "documents": "Documents"}
+
+
+class Ruling(StrEnum):
+    """What a reviewer says of one section."""
+
+    PASSED = "passed"
+    CONCERN = "concern"
+    FAILED = "failed"
+
+
+class Verdict(SQLModel, table=True):
+    """The standing verdict on one section of one application."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (sa.UniqueConstraint("application_id", "section"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="applications.id", index=True)
+    section: str
+    ruling: str
+    reason: str = ""
+    given_by: str
+    given_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Note(SQLModel, table=True):
+    """A reviewer's note; partners never see it."""
+
+    __tablename__ = "notes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="applications.id", index=True)
+    text: str
+    written_by: str
+    written_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class InformationRequest(SQLModel, table=True):
+    """What the partner is asked to complete: a message, the questions and documents it concerns, a due date."""
+
+    __tablename__ = "information_requests"
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="applications.id", index=True)
+    message: str
+    items: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    due_on: date | None = None
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def give_verdict(session: Session, actor: Actor, application: Application, section: str, ruling: str, reason: str = "") -> Verdict:
+    """Set a section's verdict; the first one starts the review. A concern or failure needs a reason."""
+    actor.must(Right.REVIEW)
+    start_review(session, actor, application)
+    _must_be(application, ApplicationStatus.UNDER_REVIEW)
+    if section not in SECTIONS or ruling not in list(Ruling):
+        raise Invalid("There is no such section or verdict.", [Problem("section", "Choose one of the sections and verdicts shown.")])
+    if ruling != Ruling.PASSED and not reason.strip():
+        raise Invalid("A reason is missing.", [Problem("reason", "Say why, so that whoever decides can follow it.")])
+    verdict = verdicts(session, application).get(section) or Verdict(
+        application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now()
+    )
+    verdict.ruling, verdict.reason, verdict.given_by, verdict.given_at = ruling, reason.strip(), actor.name, now()
+    session.add(verdict)
+    record(session, "application.verdict", actor, application_id=application.id, section=section, ruling=ruling, reason=verdict.reason)
+    return verdict
+
+
+def start_review(session: Session, actor: Actor, application: Application) -> None:
+    """Take a submitted application into review; one already there stays."""
+    actor.must(Right.REVIEW)
+    if application.state == ApplicationStatus.SUBMITTED:
+        move(application, ApplicationStatus.UNDER_REVIEW)
+        session.add(application)
+        record(session, "application.review_started", actor, application_id=application.id)
+
+
+def add_note(session: Session, actor: Actor, application: Application, text: str) -> Note:
+    """Write a note that the staff see."""
+    actor.must(Right.REVIEW)
+    if not 1 <= len(text.strip()) <= 4000:
+        raise Invalid("The note is empty or too long.", [Problem("text", "Write a note of up to 4,000 characters.")])
+    note = Note(application_id=application.id or 0, text=text.strip(), written_by=actor.name, written_at=now())
+    session.add(note)
+    record(session, "application.noted", actor, application_id=application.id, text=note.text)
+    return note
+
+
+def request_information(
+    session: Session, actor: Actor, application: Application, message: str, items: list[str] | None = None, due_on: date | None = None
+) -> InformationRequest:
+    """Send the application back to the partner with a message; the decision waits until it returns."""
+    actor.must(Right.REVIEW)
+    if len(message.strip()) < 10:
+        raise Invalid("The message is missing.", [Problem("message", "Tell the partner what is needed, in at least 10 characters.")])
+    if unknown := [item for item in items or [] if item not in QUESTIONS and item not in SLOTS]:
+        raise Invalid(
+            "A question is not part of the form.", [Problem("items", f"There is no question or document “{name}”.") for name in unknown]
+        )
+    if due_on and due_on <= now().date():
+        raise Invalid("The due date has passed.", [Problem("due_on", "Choose a due date in the future.")])
+    move(application, ApplicationStatus.INFORMATION_REQUIRED)
+    asked = InformationRequest(
+        application_id=application.id or 0, message=message.strip(), items=items or [], due_on=due_on, asked_by=actor.name, asked_at=now()
+    )
+    session.add(application)
+    session.add(asked)
+    session.flush()
+    record(
+        session,
+        "application.information_required",
+        actor,
+        application_id=application.id,
+        message=asked.message,
+        items=asked.items,
+        due_on=str(due_on or ""),
+    )
+    return asked
+
+
+def mark_reviewed(session: Session, actor: Actor, application: Application) -> None:
+    """Every section has a verdict: the decision is due. Conflict names the sections without one."""
+    actor.must(Right.REVIEW)
+    _must_be(application, ApplicationStatus.UNDER_REVIEW)
+    given = verdicts(session, application)
+    if open_sections := [title for name, title in SECTIONS.items() if name not in given]:
+        raise Conflict(f"Give a verdict on {', '.join(open_sections)} first.")
+    move(application, ApplicationStatus.REVIEWED)
+    session.add(application)
+    record(session, "application.reviewed", actor, application_id=application.id)
+
+
+def approve(session: Session, actor: Actor, application: Application, message: str = "") -> None:
+    """The company becomes a partner; the message, if any, goes into its mail."""
+    _decide(session, actor, application, ApplicationStatus.APPROVED, message)
+
+
+def reject(session: Session, actor: Actor, application: Application, reason: str) -> None:
+    """The application is turned down; the reason goes into the mail and is therefore needed."""
+    if len(reason.strip()) < 10:
+        raise Invalid("The reason is missing.", [Problem("reason", "Give the partner a reason of at least 10 characters.")])
+    _decide(session, actor, application, ApplicationStatus.REJECTED, reason)
+
+
+def reopen(session: Session, actor: Actor, application: Application, reason: str) -> None:
+    """Back from *reviewed* to the review, because something was overlooked."""
+    actor.must(Right.REVIEW)
+    _must_be(application, ApplicationStatus.REVIEWED)
+    move(application, ApplicationStatus.UNDER_REVIEW)
+    session.add(application)
+    record(session, "application.review_started", actor, application_id=application.id, reason=reason)
+
+
+def verdicts(session: Session, application: Application) -> dict[str, Verdict]:
+    """The standing verdicts by section."""
+    return {verdict.section: verdict for verdict in session.exec(select(Verdict).where(Verdict.application_id == application.id))}
+
+
+def notes(session: Session, application: Application) -> list[Note]:
+    """The notes, newest first."""
+    return list(session.exec(select(Note).where(Note.application_id == application.id).order_by(col(Note.id).desc())))
+
+
+def open_request(session: Session, application: Application) -> InformationRequest | None:
+    """What the partner is being asked now; None unless information is required."""
+    if application.state != ApplicationStatus.INFORMATION_REQUIRED:
+        return None
+    wanted = select(InformationRequest).where(InformationRequest.application_id == application.id)
+    return session.exec(wanted.order_by(col(InformationRequest.id).desc())).first()
+
+
+def history(session: Session, application: Application) -> list[Event]:
+    """Everything that happened to the application, newest first."""
+    return list(session.exec(select(Event).where(Event.application_id == application.id).order_by(col(Event.id).desc())))
+
+
+def decision(session: Session, application: Application) -> Event | None:
+    """The event that decided the application, with who, when and the message."""
+    wanted = select(Event).where(
+        Event.application_id == application.id, col(Event.type).in_(("application.approved", "application.rejected"))
+    )
+    return session.exec(wanted.order_by(col(Event.id).desc())).first()
+
+
+def _decide(session: Session, actor: Actor, application: Application, to: ApplicationStatus, message: str) -> None:
+    actor.must(Right.DECIDE)
+    _must_be(application, ApplicationStatus.REVIEWED)
+    reviewed = next((event for event in history(session, application) if event.type == "application.reviewed"), None)
+    if reviewed and actor.user_id is not None and reviewed.user_id == actor.user_id and not settings().reviewer_may_decide:
+        raise Forbidden("You marked this application reviewed. Somebody else must decide.")
+    move(application, to)
+    session.add(application)
+    record(session, f"application.{to.value}", actor, application_id=application.id, message=message.strip())
+
+
+def _must_be(application: Application, *states: ApplicationStatus) -> None:
+    if application.state not in states:
+        raise Conflict(f"The application is {application.state.label.lower()}, so this can not be done now.")
+
+
+def summary(event: Event) -> dict[str, Any]:
+    """An event's detail without what only machines read."""
+    return {name: value for name, value in event.detail.items() if value not in ("", [], {}, None) and name != "form_hash"}

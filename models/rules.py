@@ -1,0 +1,187 @@
+"""What makes answers wrong: one check for the page, the submission and the API's 422.
+
+A kind says what makes its own answer wrong; the table below holds what depends on another answer or on the day.
+Rules are read on settled answers only (normalised, and None where an answer is wrong, left out or not asked), so
+that one mistake is said once, beside the field where it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from models.database import now
+from models.errors import Problem
+from models.flags import Flag, flags
+from models.kinds import Answers, Date, Telephone, Text
+from models.question import Question
+from models.slots import SLOTS
+from models.steps import QUESTIONS, Step
+from models.steps.capabilities import UK_REGIONS
+
+__all__ = ["Flag", "answered", "check_answer", "check_step", "clean", "dependents", "flags", "missing_documents", "settle"]
+
+GB_EMPLOYERS_LIABILITY_MINIMUM = 5_000_000  # pounds; Employers' Liability (Compulsory Insurance) Regulations 1998, regulation 3
+
+
+def check_answer(question: Question, raw: object, answers: Answers, today: date | None = None) -> Problem | None:
+    """What is wrong with one answer, given the others as typed; None if nothing is. `today` is the day in UTC unless given."""
+    return _problem(question, raw, settle({**answers, question.name: raw}, _reads(question.name)), today or now().date())
+
+
+def check_step(step: Step, answers: Answers, today: date) -> list[Problem]:
+    """What is wrong in one step, in its order. `answers` are those of the whole form."""
+    values = settle(answers)
+    found = (_problem(question, answers.get(question.name), values, today) for question in step.questions)
+    return [problem for problem in found if problem]
+
+
+def clean(answers: Answers, today: date) -> tuple[dict[str, Any], list[Problem]]:
+    """The whole form, strictly: the values to store by question name (None where there is none), and every problem in order."""
+    values = settle(answers)
+    found = (_problem(question, answers.get(name), values, today) for name, question in QUESTIONS.items())
+    return values, [problem for problem in found if problem]
+
+
+def missing_documents(answers: Answers, files: Mapping[str, int]) -> list[Problem]:
+    """A problem for each slot that must hold a document and holds none. `files` counts the stored documents by slot."""
+    values = settle(answers)
+    empty = (slot for slot in SLOTS.values() if slot.wanted(values) and not files.get(slot.name))
+    return [Problem(slot.name, f"Upload the {slot.called}", slot.step) for slot in empty]
+
+
+def answered(step: Step, answers: Answers, files: Mapping[str, int]) -> tuple[int, int]:
+    """How many of the answers and documents that a step needs now are given and right, and how many it needs."""
+    values, today = settle(answers), now().date()
+    needed = [question for question in step.questions if question.required and question.asked(values)]
+    wanted = [slot for slot in step.slots if slot.wanted(values)]
+    right = sum(_problem(question, answers.get(question.name), values, today) is None for question in needed)
+    return right + sum(bool(files.get(slot.name)) for slot in wanted), len(needed) + len(wanted)
+
+
+def settle(answers: Answers, names: Iterable[str] = ()) -> dict[str, Any]:
+    """The answers normalised, and None where one is wrong, left out or not asked; of all questions unless `names` are given."""
+    context = {"company_country": _value(QUESTIONS["company_country"], answers, {})}
+    values = {name: _value(QUESTIONS[name], answers, context) for name in names or QUESTIONS}
+    return {name: value if QUESTIONS[name].asked(values) else None for name, value in values.items()}
+
+
+@cache
+def dependents(name: str) -> tuple[str, ...]:
+    """The other questions whose asking or rightness depends on this one: check them again when it changes."""
+    return tuple(other for other in QUESTIONS if other != name and name in _reads(other))
+
+
+def _value(question: Question, answers: Answers, context: Answers) -> Any:
+    try:
+        return question.clean(answers.get(question.name), context)
+    except ValueError:
+        return None
+
+
+def _problem(question: Question, raw: object, values: Mapping[str, Any], today: date) -> Problem | None:
+    message = _sentence(question, raw, values, today) if question.asked(values) else None
+    return Problem(question.name, message, question.step) if message else None
+
+
+def _sentence(question: Question, raw: object, values: Mapping[str, Any], today: date) -> str | None:
+    try:
+        value = question.clean(raw, values)
+    except ValueError as wrong:
+        return str(wrong)
+    if value is None and question.required:
+        return question.missing
+    return next((rule.message for rule in RULES.get(question.name, ()) if rule.broken(values, today)), None)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`field` is wrong when `fails(values, today)`. It is asked only once everything in `reads` is answered."""
+
+    field: str
+    reads: tuple[str, ...]
+    fails: Callable[[Mapping[str, Any], date], bool]
+    message: str
+
+    def broken(self, values: Mapping[str, Any], today: date) -> bool:
+        """Whether the settled values break it."""
+        return all(values[name] is not None for name in self.reads) and self.fails(values, today)
+
+
+def _domain(address: str) -> str:
+    """The domain of an email address or of a website, without www."""
+    host = urlsplit(address).hostname or "" if "://" in address else address.rpartition("@")[2]
+    return host.removeprefix("www.").casefold()
+
+
+_BETWEEN_ANSWERS = (
+    Rule("secondary_contact_email", ("secondary_contact_email", "primary_contact_email"),
+         lambda v, _: v["secondary_contact_email"].casefold() == v["primary_contact_email"].casefold(),
+         "Enter another address than the primary contact's: the backup is for when that one is not read"),
+    Rule("geographic_coverage", ("geographic_coverage", "nationwide_coverage"),
+         lambda v, _: v["nationwide_coverage"] and not set(UK_REGIONS) <= set(v["geographic_coverage"]),
+         "Tick all twelve UK regions, or answer No to working across the whole UK"),
+    Rule("subcontract_percentage", ("subcontract_percentage", "internal_staff_percentage"),
+         lambda v, _: v["subcontract_percentage"] + v["internal_staff_percentage"] != 100,
+         "Make your own staff's and your subcontractors' percentages add up to 100"),
+    Rule("niceic_contractor", ("niceic_contractor", "certifications"),
+         lambda v, _: v["niceic_contractor"] and "NICEIC" not in v["certifications"],
+         "Tick NICEIC under Trade certifications held in step 3, or answer No here"),
+    Rule("mcs_approved", ("mcs_approved", "certifications"),
+         lambda v, _: v["mcs_approved"] and "MCS" not in v["certifications"],
+         "Tick MCS under Trade certifications held in step 3, or answer No here"),
+    Rule("installed_mwp_3y", ("installed_mwp_3y", "projects_completed_3y"),
+         lambda v, _: v["projects_completed_3y"] == 0 and v["installed_mwp_3y"] != 0,
+         "Enter 0, or correct the number of solar projects completed: without a project nothing can have been installed"),
+    Rule("client_reference_email", ("client_reference_email", "primary_contact_email"),
+         lambda v, _: _domain(v["client_reference_email"]) == _domain(v["primary_contact_email"]),
+         "Enter the client's own address: this one has the same domain as your primary contact's"),
+    Rule("client_reference_email", ("client_reference_email", "company_website"),
+         lambda v, _: _domain(v["client_reference_email"]) == _domain(v["company_website"]),
+         "Enter the client's own address: this one has the same domain as your website"),
+    Rule("employers_liability_cover", ("employers_liability_cover", "company_country"),
+         lambda v, _: v["company_country"] == "GB" and v["employers_liability_cover"] < GB_EMPLOYERS_LIABILITY_MINIMUM,
+         f"Enter a cover of £{GB_EMPLOYERS_LIABILITY_MINIMUM:,} or more: that is the statutory minimum in the UK"),
+    Rule("additional_information", ("employers_liability_insurance", "team_size", "company_country"),
+         lambda v, _: _without_employers_liability(v) and not v["additional_information"],
+         "Explain why there is no employers' liability insurance although the company has employees"),
+)  # fmt: skip
+
+
+def _without_employers_liability(values: Mapping[str, Any]) -> bool:
+    return values["employers_liability_insurance"] is False and values["team_size"] > 1 and values["company_country"] == "GB"
+
+
+def _must_be_true(question: Question) -> Rule:
+    return Rule(question.name, (question.name,), lambda values, _: values[question.name] is not True, question.missing)
+
+
+def _on_its_side_of_today(question: Question, kind: Date) -> Rule:
+    name = question.name
+    if kind.side == "future":
+        sentence = f"Enter an {question.called} that is after today: renew it first if it has run out"
+        return Rule(name, (name,), lambda values, today: values[name] <= today, sentence)
+    return Rule(name, (name,), lambda values, today: values[name] > today, f"Enter the {question.called}, today at the latest")
+
+
+def _all_rules() -> Iterable[Rule]:
+    yield from _BETWEEN_ANSWERS
+    yield from (_must_be_true(question) for question in QUESTIONS.values() if question.must_be_true)
+    yield from (_on_its_side_of_today(question, question.kind) for question in QUESTIONS.values() if isinstance(question.kind, Date))
+
+
+RULES: Mapping[str, tuple[Rule, ...]] = {name: tuple(rule for rule in _all_rules() if rule.field == name) for name in QUESTIONS}
+
+
+@cache
+def _reads(name: str) -> frozenset[str]:
+    """The questions that must be known to judge one: itself, what its rules read, and what decides whether these are asked."""
+    kind = QUESTIONS[name].kind
+    by_country = isinstance(kind, Telephone) or (isinstance(kind, Text) and kind.by_country)
+    near = {name, *(other for rule in RULES[name] for other in rule.reads), *(("company_country",) if by_country else ())}
+    conditions = [when for other in near if (when := QUESTIONS[other].when)]
+    return frozenset(near.union(*(condition.fields for condition in conditions)))

@@ -1,0 +1,165 @@
+"""Every environment variable of the product, typed, read once.
+
+`settings()` is the only reader of the environment. In production a missing or unsafe value stops
+the start with one message that lists all of them (`Settings.problems`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+#: How secrets begin that stand in examples.
+WELL_KNOWN = ("dev", "local", "secret", "change", "default", "example")
+Listed = Annotated[list[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """One field an environment variable; its description is its row in the README's table."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["production", "local"] = Field("production", description="`local` is set by `dev.py run` alone")
+    portal_url: str = Field("", description="The portal's public origin, e.g. `https://partners.example.com`")
+    port: int = Field(8080, description="The port on which `web` listens")
+    host: str = Field("0.0.0.0", description="The address on which `web` listens")  # noqa: S104 — a PaaS routes to any address
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs cookies; at least 32 characters")
+    trusted_proxies: int = Field(1, ge=0, le=10, description="How many proxies stand before `web` and add to X-Forwarded-For")
+    cors_origins: Listed = Field([], description="Origins, comma-separated, whose pages may call the API")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level that is logged")
+
+    database_url: str = Field("", description="`postgresql://…` or, for one machine, `sqlite:////path/portal.db`")
+    redis_url: str = Field("", description="`rediss://…`")
+    redis_ca_file: str = Field("", description="CA file for a managed Redis with a certificate of its own")
+
+    s3_endpoint: str = Field("", description="The object store's https address (S3, R2 or any like them)")
+    s3_bucket: str = Field("", description="The bucket that holds the partners' documents")
+    s3_access_key: str = Field("", description="Access key of the bucket")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket")
+    s3_region: str = Field("auto", description="Region; `auto` suits R2 and most stores")
+
+    entra_authority: str = Field("https://login.microsoftonline.com", description="Host of the sign-in service")
+    entra_tenant_id: str = Field("", description="Directory (tenant) id, for sign-in and for Graph")
+    entra_client_id: str = Field("", description="Application (client) id, for sign-in and for Graph")
+    entra_client_secret: SecretStr = Field(SecretStr(""), description="Client secret, where no certificate is used")
+    entra_certificate_file: str = Field("", description="PEM file with private key and certificate; preferred, and needed by SharePoint")
+    entra_ca_file: str = Field("", description="CA file, where the authority's certificate is not publicly trusted")
+
+    graph_url: str = Field("https://graph.microsoft.com/v1.0", description="Microsoft Graph")
+    sharepoint_site: str = Field("", description="Id of the site that holds the lists: `host,site-guid,web-guid`")
+    sharepoint_invitations_list: str = Field("EPC Invitations", description="Name of the list of invitations")
+    sharepoint_applications_list: str = Field("EPC Onboarding", description="Name of the list of applications")
+    sharepoint_library: str = Field("EPC Onboarding Evidence", description="Name of the document library")
+
+    mail_transport: Literal["smtp", "graph"] = Field("smtp", description="How mail leaves")
+    mail_from: str = Field("", description="The sender's address; with `graph` the mailbox it leaves from")
+    mail_operations: str = Field("", description="Address that hears of new applications")
+    smtp_host: str = Field("", description="Mail server")
+    smtp_port: int = Field(587, description="Its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted")
+    smtp_user: str = Field("", description="User, where the server asks for one")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password, where the server asks for one")
+
+    sync_api_keys: Listed = Field([], description="Secrets, comma-separated, that `X-Api-Key` may carry; two while one is rotated out")
+    sync_hmac_secrets: Listed = Field([], description="Secrets, comma-separated, that may sign `X-Signature`")
+
+    invitation_days: int = Field(30, ge=1, le=365, description="Days until an invitation expires")
+    public_liability_minimum: int = Field(5_000_000, description="GBP of public liability cover below which the reviewer is warned")
+    professional_indemnity_minimum: int = Field(1_000_000, description="GBP of professional indemnity cover, likewise")
+    reviewer_may_decide: bool = Field(False, description="Whether who marked an application reviewed may also decide it")
+    draft_days: int = Field(30, ge=1, description="Days a draft is kept after its invitation's expiry")
+    file_years: int = Field(7, ge=1, description="Years a submitted document is kept")
+    log_days: int = Field(90, ge=1, description="Days the technical logs (sign-in sessions, settled deliveries) are kept")
+    abandoned_upload_days: int = Field(2, ge=1, description="Days an upload that was never completed is kept")
+    delivery_lease_seconds: int = Field(120, ge=1, description="Seconds after which a delivery of a dead worker is taken over")
+    sweep_seconds: float = Field(15, gt=0, description="Seconds between two looks for deliveries that are due")
+    call_timeout_seconds: float = Field(20, gt=0, description="Seconds after which a call to another system is given up")
+
+    @field_validator("cors_origins", "sync_api_keys", "sync_hmac_secrets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _dialect(cls, value: str) -> str:
+        """SQLAlchemy 2.1 refuses `postgres://`, which a PaaS hands out (FACTS 36)."""
+        for old in ("postgres://", "postgresql://"):
+            value = value.replace(old, "postgresql+psycopg://", 1) if value.startswith(old) else value
+        return value
+
+    @field_validator("portal_url", "graph_url", "s3_endpoint", "entra_authority")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def local(self) -> bool:
+        """Whether this is one machine without accounts, started by `dev.py run`."""
+        return self.environment == "local"
+
+    def problems(self) -> list[str]:
+        """What is missing or, in production, unsafe: one sentence each, naming the variable."""
+        return self._missing() + ([] if self.local else self._unsafe())
+
+    def _missing(self) -> list[str]:
+        needed = ["portal_url", "database_url", "redis_url", "s3_endpoint", "s3_bucket", "s3_access_key", "entra_tenant_id",
+                  "entra_client_id", "sharepoint_site", "mail_from", "mail_operations"]
+        needed += ["smtp_host"] if self.mail_transport == "smtp" else []
+        lines = [f"{name.upper()} is not set" for name in needed if not getattr(self, name)]
+        lines += ["S3_SECRET_KEY is not set"] if not self.s3_secret_key.get_secret_value() else []
+        return lines + ([] if len(self.secret_key.get_secret_value()) >= 32 else ["SECRET_KEY is missing or shorter than 32 characters"])
+
+    def _unsafe(self) -> list[str]:
+        addresses = ("portal_url", "s3_endpoint", "entra_authority", "graph_url")
+        shared = [*self.sync_api_keys, *self.sync_hmac_secrets]
+        known = [self.secret_key.get_secret_value(), self.s3_secret_key.get_secret_value(), *shared]
+        rules = {
+            "REDIS_URL must begin with rediss://": bool(self.redis_url) and not self.redis_url.startswith("rediss://"),
+            "SMTP_SECURITY=none sends mail in the clear": self.mail_transport == "smtp" and self.smtp_security == "none",
+            "ENTRA_CERTIFICATE_FILE is not set: SharePoint's app-only access needs a certificate": not self.entra_certificate_file,
+            "A secret still has a well-known default; make new ones": any(secret.lower().startswith(WELL_KNOWN) for secret in known),
+            "A key in SYNC_API_KEYS or SYNC_HMAC_SECRETS is shorter than 24 characters": any(len(secret) < 24 for secret in shared),
+        }
+        http = [name for name in addresses if getattr(self, name) and urlsplit(getattr(self, name)).scheme != "https"]
+        return [f"{name.upper()} must begin with https://" for name in http] + [said for said, broken in rules.items() if broken]
+
+
+class Unready(SystemExit):
+    """The start is refused; the message lists everything that is missing or unsafe."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The portal cannot start:\n" + "\n".join(f"  - {line}" for line in problems))
+
+
+@cache
+def settings() -> Settings:
+    """The environment as it was at the first call; tests call `settings.cache_clear()`."""
+    return Settings()
+
+
+def ready_settings() -> Settings:
+    """The settings, or `Unready` with all that stands in the way; every process starts with this."""
+    found = settings()
+    if lines := found.problems():
+        raise Unready(lines)
+    return found
+
+
+def table() -> str:
+    """All settings as the README's Markdown table; `python -m models.settings` prints it."""
+    rows = [f"| `{name.upper()}` | {_default(field.default)} | {field.description} |" for name, field in Settings.model_fields.items()]
+    return "\n".join(["| variable | default | what it is |", "|---|---|---|", *rows])
+
+
+def _default(value: object) -> str:
+    shown = "" if isinstance(value, SecretStr) else ", ".join(value) if isinstance(value, list) else str(value)
+    return f"`{shown}`" if shown else ""
+
+
+if __name__ == "__main__":
+    print(table())

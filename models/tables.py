@@ -1,0 +1,14 @@
+"""Every table, imported in one place: migrations and tests compare with this."""
+
+from __future__ import annotations
+
+from models.agreement import Agreement
+from models.application import Application
+from models.document import Document
+from models.draft import Draft
+from models.event import Delivery, Event
+from models.invitation import Invitation
+from models.person import SignIn, User
+from models.review import InformationRequest, Note, Verdict
+
+ALL = (Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest)

@@ -1,0 +1,1 @@
+"""The web process: the API, and the pages mounted into it."""

@@ -1,0 +1,113 @@
+"""Who is at the browser: staff signed in through Entra, or a partner who holds a code."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet, InvalidToken
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from integrations import identity
+from models import person
+from models.database import reading, transaction
+from models.errors import SignInNeeded
+from models.event import record
+from models.person import Actor
+from models.settings import settings
+
+STAFF, FLOW, RETURN, PARTNER = "staff", "flow", "return_to", "invitation"
+router = APIRouter(prefix="/auth", include_in_schema=False)
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request, to: str = "/review") -> Response:
+    """Send the browser to Entra; it comes back to the callback and then to `to`, a path of ours."""
+    flow = await run_in_threadpool(identity.begin, _callback_url())
+    request.session[FLOW], request.session[RETURN] = _seal(flow), local_path(to)
+    return RedirectResponse(flow["auth_uri"], 303)
+
+
+@router.get("/callback")
+async def callback(request: Request) -> Response:
+    """Entra answers with a code; a session opens under a new id, whatever stood in the cookie before."""
+    flow, to = _unseal(request.session.pop(FLOW, "")), request.session.pop(RETURN, "/review")
+    who = await run_in_threadpool(identity.finish, flow, dict(request.query_params))
+    token = await run_in_threadpool(_open_session, who)
+    request.session.clear()
+    request.session[STAFF] = token
+    return RedirectResponse(local_path(to), 303)
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request) -> Response:
+    """End the session here and at Entra."""
+    token = request.session.pop(STAFF, "")
+    await run_in_threadpool(_close_session, token)
+    url = await run_in_threadpool(identity.sign_out_url, f"{settings().portal_url}/")
+    return RedirectResponse(url, 303)
+
+
+def staff(request: Request) -> Actor:
+    """The member of staff at this browser, looked up afresh at each call; SignInNeeded if there is none."""
+    with reading() as session:
+        return person.actor_of(session, request.session.get(STAFF))
+
+
+def remember_partner(request: Request, code: str) -> None:
+    """Exchange a code for the session, so that it does not stay in the address bar (FACTS 47)."""
+    request.session[PARTNER] = code
+
+
+def partner_code(request: Request) -> str:
+    """The code this browser was let in with, or an empty string."""
+    return str(request.session.get(PARTNER, "")) if "session" in request.scope else ""
+
+
+def local_path(to: str) -> str:
+    """`to` if it is a path of ours, else the review desk: nobody is sent elsewhere (FACTS 65)."""
+    parts = urlsplit(to)
+    safe = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return to if safe and "\\" not in to else "/review"
+
+
+def _open_session(who: identity.Identity) -> str:
+    with transaction() as session:
+        token = person.sign_in(session, oid=who.oid, name=who.name, email=who.email, roles=list(who.roles))
+        record(session, "person.signed_in", person.actor_of(session, token))
+    return token
+
+
+def _close_session(token: str) -> None:
+    try:
+        with transaction() as session:
+            record(session, "person.signed_out", person.actor_of(session, token))
+            person.sign_out(session, token)
+    except SignInNeeded:
+        return  # it was over already
+
+
+def _callback_url() -> str:
+    return f"{settings().portal_url}/auth/callback"
+
+
+def _seal(flow: dict[str, Any]) -> str:
+    """The flow holds the PKCE verifier, so it travels encrypted: the cookie itself is only signed."""
+    return _fernet().encrypt(json.dumps(flow).encode()).decode()
+
+
+def _unseal(sealed: str) -> dict[str, Any]:
+    try:
+        flow: dict[str, Any] = json.loads(_fernet().decrypt(sealed.encode(), ttl=900))
+    except InvalidToken as error:
+        raise SignInNeeded("This sign-in took too long or was begun in another browser. Sign in again.") from error
+    return flow
+
+
+def _fernet() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(settings().secret_key.get_secret_value().encode()).digest()))

@@ -1,0 +1,89 @@
+"""What stands before NiceGUI: foreign sockets, page floods, other people's events, and the headers of every answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nicegui import Client, core
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.settings import settings
+
+MAX_CLIENTS = 1500
+#: Where NiceGUI would take uploads and client-side events without our checks (FACTS 65, 95).
+CLOSED = ("/_nicegui/client/", "/_nicegui/auto/")
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "SAMEORIGIN",
+    "permissions-policy": "geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI: refuses sockets and page floods that are none of ours and sets the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp, origin: str) -> None:
+        self.app, self.origin = app, origin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and (status := self._refusal(scope)):
+            return await _refuse(scope, receive, send, status)
+        return await self.app(scope, receive, _with_headers(scope, send))
+
+    def _refusal(self, scope: Scope) -> int | None:
+        path, origin = scope.get("path", ""), dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
+        if (scope["type"] == "websocket" or path.startswith("/_nicegui_ws")) and origin and origin != self.origin:
+            return 403  # NiceGUI allows every origin (FACTS 54)
+        if path.startswith(CLOSED) and scope.get("method") == "POST":
+            return 403
+        is_page = scope["type"] == "http" and not path.startswith(("/_nicegui", "/api/", "/static/", "/documents/", "/auth/"))
+        return 503 if is_page and len(Client.instances) >= MAX_CLIENTS else None
+
+
+def harden_socket() -> None:
+    """Accept an event only over a socket that did the handshake of that client: NiceGUI trusts the id in the message (FACTS 95)."""
+    handlers = core.sio.handlers["/"]
+    for name in ("event", "javascript_response", "ack"):
+        if name in handlers:
+            core.sio.on(name, _only_own(handlers[name]))
+
+
+def _only_own(handle: Any) -> Any:
+    def checked(sid: str, message: Any) -> Any:
+        client = Client.instances.get(message.get("client_id", "")) if isinstance(message, dict) else None
+        return handle(sid, message) if client is not None and sid in client._socket_to_document_id else None
+
+    return checked
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if not settings().local:
+                headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+            if not scope.get("path", "").startswith(("/static/", "/_nicegui")):
+                headers.setdefault("cache-control", "no-store")
+        await send(message)
+
+    return sending
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        return await send({"type": "websocket.close", "code": 1008})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"retry-after", b"30"), (b"content-type", b"text/plain; charset=utf-8")],
+        }
+    )
+    return await send(
+        {"type": "http.response.body", "body": b"The portal is busy. Try again in half a minute." if status == 503 else b"Not allowed."}
+    )

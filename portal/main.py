@@ -1,0 +1,82 @@
+"""The web process: the API first, the pages mounted into it, never the other way round (FACTS 77)."""
+
+from __future__ import annotations
+
+import gc
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+from nicegui import ui
+from starlette.middleware.sessions import SessionMiddleware
+
+from models.database import after_commit
+from models.settings import Settings, ready_settings
+from portal import auth, frame, limits, problems
+from portal.api import routers
+from portal.guard import Guard, harden_socket
+from portal.nudge import nudge
+from portal.pages import apply, deliveries, desk, documents, errors, invitations, review, status
+
+SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff sessions end earlier, in the database
+
+
+def create_api() -> FastAPI:
+    """The API and the sign-in, without pages: what an API-only process would serve."""
+    found = ready_settings()
+    app = FastAPIOffline(
+        title="Saber Partner Portal API", version="1", redoc_url=None, static_url="/static/docs",
+        description="Partner onboarding: invitations, drafts, documents, applications and their status.",
+    )  # fmt: skip
+    for router in (*routers, auth.router):
+        app.include_router(router)
+    limits.install(app)
+    problems.install(app)
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=found.secret_key.get_secret_value(),
+        session_cookie=_cookie(found),
+        max_age=SESSION_SECONDS,
+        https_only=not found.local,
+    )
+    after_commit(nudge)
+    return app
+
+
+def create_app() -> FastAPI:
+    """The whole portal."""
+    found = ready_settings()
+    app = create_api()
+    app.mount("/static", StaticFiles(directory=frame.STATIC), name="static")
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
+    for page in (apply, status, documents, desk, review, invitations, deliveries):
+        page.install(app)
+    errors.install(app)
+    ui.run_with(
+        app, title=frame.NAME, language="en-GB", storage_secret=found.secret_key.get_secret_value(), favicon=frame.STATIC / "favicon.svg",
+        reconnect_timeout=15, binding_refresh_interval=None, tailwind=False, show_welcome_message=False,
+    )  # fmt: skip
+    harden_socket()
+    app.add_middleware(Guard, origin=found.portal_url)
+    return app
+
+
+def calm_garbage() -> None:
+    """Freeze what the imports made: the collector's pauses are the largest single lever on latency (FACTS 87)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 1_000)
+
+
+def _cookie(found: Settings) -> str:
+    return "portal" if found.local else "__Host-portal"
+
+
+async def _home(request: Request) -> Response:
+    return RedirectResponse("/review" if request.session.get(auth.STAFF) else "/apply", 303)
+
+
+async def _favicon() -> Response:
+    return FileResponse(frame.STATIC / "favicon.svg", media_type="image/svg+xml")

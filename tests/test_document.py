@@ -1,0 +1,126 @@
+"""Documents: what a slot takes, and what the bytes must really be."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from fpdf import FPDF
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.application import Application, begin, of_invitation
+from models.database import reading, transaction
+from models.document import Document, accept, clean_name, examine, start_upload, stored
+from models.errors import Invalid
+from models.invitation import invite
+from models.person import PORTAL
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+
+
+def pdf(words: str = "Certificate") -> bytes:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=14)
+    made.cell(text=words)
+    return bytes(made.output())
+
+
+def archive(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return out.getvalue()
+
+
+@pytest.fixture
+def application(database: str) -> Application:
+    with transaction() as session:
+        return begin(session, invite(session, PORTAL, company_name="Brightfield Solar Ltd", contact_email="ada@brightfield.example"))
+
+
+def upload(application: Application, slot: str, name: str, content: bytes) -> Document:
+    with transaction() as session:
+        document = start_upload(session, of_invitation(session, application.invitation_code), slot, name, len(content))  # type: ignore[arg-type]
+        assert examine(document, content) is None
+        accept(session, document, content)
+    return document
+
+
+def names(application: Application, slot: str) -> list[str]:
+    with reading() as session:
+        return [d.file_name for d in stored(session, application.id) if d.slot == slot]
+
+
+def test_in_a_slot_for_one_file_the_new_one_replaces_the_old(application: Application) -> None:
+    upload(application, "health_safety_policy", "policy 2024.pdf", pdf("2024"))
+    upload(application, "health_safety_policy", "policy 2026.pdf", pdf("2026"))
+    assert names(application, "health_safety_policy") == ["policy 2026.pdf"]
+
+
+def test_in_a_slot_for_several_all_stay_but_the_same_bytes_count_once(application: Application) -> None:
+    ada = pdf("Ada")
+    upload(application, "team_cvs", "ada.pdf", ada)
+    upload(application, "team_cvs", "grace.pdf", pdf("Grace"))
+    upload(application, "team_cvs", "ada again.pdf", ada)
+    assert names(application, "team_cvs") == ["grace.pdf", "ada again.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("slot", "name", "size", "said"),
+    [
+        ("health_safety_policy", "policy.exe", 1000, "Choose a PDF or DOCX file"),
+        ("public_liability_certificate", "certificate.pdf", 11_000_000, "larger than 10 MB"),
+        ("partner_logo", "logo.png", 2_500_000, "larger than 2 MB"),
+        ("health_safety_policy", "policy.pdf", 0, "is empty"),
+        ("no_such_slot", "policy.pdf", 1000, "no document"),
+    ],
+)
+def test_what_a_slot_does_not_take_is_refused_before_the_upload(application: Application, slot: str, name: str, size: int, said: str) -> None:
+    with pytest.raises(Invalid) as error, transaction() as session:
+        start_upload(session, of_invitation(session, application.invitation_code), slot, name, size)  # type: ignore[arg-type]
+    assert said in error.value.problems[0].message
+
+
+DOCX = archive(word__document_xml=b"<w:document/>", **{"[Content_Types]_xml": b"<Types/>"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("program.pdf", b"MZ\x90\x00" + b"\x00" * 500),
+        ("page.pdf", b"<html><script>alert(1)</script></html>"),
+        ("picture.pdf", PNG + b"\x00" * 100),
+        ("archive.docx", archive(readme_xml=b"not a letter")),
+        ("letter.docx", b"plain words"),
+        ("bomb.docx", archive(word__document_xml=b"\x00" * 60_000_000)),
+    ],
+)
+def test_a_wrong_kind_behind_a_right_name_is_refused(name: str, content: bytes) -> None:
+    document = Document(application_id=1, file_name=name, file_type="", file_size=len(content), r2_key="k", r2_url="u", slot="health_safety_policy",
+                        public_id="p", upload_timestamp=None)  # type: ignore[arg-type]  # fmt: skip
+    assert "is not a real" in str(examine(document, content))
+
+
+@pytest.mark.parametrize(("slot", "name", "content"), [("health_safety_policy", "p.pdf", pdf()), ("health_safety_policy", "p.docx", DOCX),
+                                                       ("partner_logo", "l.png", PNG), ("training_records", "t.csv", b"name,course\nAda,SMSTS\n")])  # fmt: skip
+def test_a_real_file_passes(slot: str, name: str, content: bytes) -> None:
+    document = Document(application_id=1, file_name=name, file_type="", file_size=len(content), r2_key="k", r2_url="u", slot=slot,
+                        public_id="p", upload_timestamp=None)  # type: ignore[arg-type]  # fmt: skip
+    assert examine(document, content) is None
+
+
+def test_a_file_that_did_not_arrive_whole_is_refused() -> None:
+    document = Document(application_id=1, file_name="p.pdf", file_type="", file_size=10, r2_key="k", r2_url="u", slot="gdpr_policy",
+                        public_id="p", upload_timestamp=None)  # type: ignore[arg-type]  # fmt: skip
+    assert "did not arrive whole" in str(examine(document, pdf()))
+
+
+@given(st.text(max_size=300))
+def test_a_cleaned_name_has_no_folder_and_no_control_character_and_stays_clean(name: str) -> None:
+    cleaned = clean_name(name)
+    assert cleaned and "/" not in cleaned and "\\" not in cleaned and cleaned.isprintable()
+    assert clean_name(cleaned) == cleaned

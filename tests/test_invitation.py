@@ -1,0 +1,161 @@
+"""Invitations: what staff do, what SharePoint sends, and what a code opens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from models.database import now, reading, transaction
+from models.errors import Conflict, Forbidden, Invalid
+from models.event import Delivery, Event
+from models.invitation import (
+    ALPHABET,
+    Invitation,
+    expire_due,
+    extend,
+    find,
+    find_active,
+    invite,
+    normal_code,
+    note_opened,
+    resend,
+    revoke,
+    synced,
+)
+from models.person import Actor, Role
+
+OLIVIA = Actor(name="Olivia Okafor", kind="staff", roles=frozenset({Role.OPERATIONS}))
+ROSA = Actor(name="Rosa Reyes", kind="staff", roles=frozenset({Role.REVIEWER}))
+BRIGHTFIELD = {
+    "company_name": "Brightfield Solar Ltd",
+    "contact_email": "ada@brightfield.example",
+    "contact_name": "Ada Byron",
+    "contact_title": "Dr",
+}
+
+
+def made(**changes: str) -> Invitation:
+    with transaction() as session:
+        return invite(session, OLIVIA, **{**BRIGHTFIELD, **changes})  # type: ignore[arg-type]
+
+
+def types() -> list[str]:
+    with reading() as session:
+        return [event.type for event in session.exec(select(Event).order_by(Event.id))]  # type: ignore[arg-type]
+
+
+def test_an_invitation_has_a_crockford_code_and_leaves_as_mail_and_list_item(database: str) -> None:
+    invitation = made()
+    assert len(invitation.code) == 8 and set(invitation.code) <= set(ALPHABET)
+    assert timedelta(days=29) < invitation.expires_at - now() < timedelta(days=31)  # type: ignore[operator]
+    with reading() as session:
+        assert {d.target for d in session.exec(select(Delivery))} == {"sharepoint.invitation", "email.invitation"}
+
+
+def test_a_reviewer_may_not_invite_and_nothing_is_written(database: str) -> None:
+    with pytest.raises(Forbidden), transaction() as session:
+        invite(session, ROSA, **BRIGHTFIELD)
+    assert types() == []
+
+
+def test_every_wrong_field_of_an_invitation_is_named(database: str) -> None:
+    with pytest.raises(Invalid) as error, transaction() as session:
+        invite(session, OLIVIA, company_name=" ", contact_email="nobody", contact_title="Lord", notes="x" * 3000)
+    assert [p.field for p in error.value.problems] == ["company_name", "contact_email", "contact_title", "notes"]
+
+
+@pytest.mark.parametrize("how", ["used", "revoked", "expired"])
+def test_a_code_that_is_used_revoked_or_expired_opens_nothing(database: str, how: str) -> None:
+    invitation = made()
+    with transaction() as session:
+        row = find(session, invitation.code)
+        assert row is not None
+        row.status, row.expires_at = ("active", now() - timedelta(seconds=1)) if how == "expired" else (how, row.expires_at)
+        session.add(row)
+    with reading() as session:
+        assert find_active(session, invitation.code) is None
+        assert find(session, invitation.code) is not None
+
+
+def test_a_code_may_be_typed_in_any_case_with_spaces_and_dashes(database: str) -> None:
+    invitation = made()
+    typed = f" {invitation.code[:4].lower()}-{invitation.code[4:]} "
+    with reading() as session:
+        assert find_active(session, typed) is not None
+
+
+@given(st.text())
+def test_normalising_a_code_twice_changes_nothing(typed: str) -> None:
+    assert normal_code(normal_code(typed)) == normal_code(typed)
+
+
+def test_only_the_first_opening_counts(database: str) -> None:
+    invitation = made()
+    for _ in range(2):
+        with transaction() as session:
+            note_opened(session, find(session, invitation.code))  # type: ignore[arg-type]
+    assert types().count("invitation.opened") == 1
+
+
+def test_a_revoked_invitation_cannot_be_resent_but_an_expired_one_can_be_extended(database: str) -> None:
+    revoked, late = made(), made(company_name="Late Ltd")
+    with transaction() as session:
+        revoke(session, OLIVIA, find(session, revoked.code))  # type: ignore[arg-type]
+    with pytest.raises(Conflict), transaction() as session:
+        resend(session, OLIVIA, find(session, revoked.code))  # type: ignore[arg-type]
+    with transaction() as session:
+        row = find(session, late.code)
+        row.expires_at = now() - timedelta(days=1)  # type: ignore[union-attr]
+        assert expire_due(session) == 1
+    with transaction() as session:
+        extend(session, OLIVIA, find(session, late.code), now() + timedelta(days=5))  # type: ignore[arg-type]
+    with reading() as session:
+        assert find_active(session, late.code) is not None
+
+
+def test_resending_to_a_corrected_address_keeps_the_code(database: str) -> None:
+    invitation = made()
+    with transaction() as session:
+        resend(session, OLIVIA, find(session, invitation.code), "ada.byron@brightfield.example")  # type: ignore[arg-type]
+    with reading() as session:
+        assert find(session, invitation.code).contact_email == "ada.byron@brightfield.example"  # type: ignore[union-attr]
+
+
+def test_the_same_list_item_twice_makes_one_invitation_and_changes_nothing(database: str) -> None:
+    for expected in (True, False):
+        with transaction() as session:
+            _, new = synced(
+                session, code="c1d9 4680", company_name="Marstack", contact_email="rob@marstack.ai", contact_title="Mr", item_id="7"
+            )
+        assert new is expected
+    assert types() == ["invitation.synced"]
+
+
+def test_a_list_item_without_a_code_gets_one_and_keeps_it(database: str) -> None:
+    with transaction() as session:
+        first, _ = synced(session, company_name="Marstack", contact_email="rob@marstack.ai", item_id="7")
+    with transaction() as session:
+        second, new = synced(session, company_name="Marstack GmbH", contact_email="rob@marstack.ai", item_id="7")
+    assert (second.code, new, second.company_name) == (first.code, False, "Marstack GmbH")
+
+
+def test_an_old_copy_of_the_item_does_not_reopen_a_used_invitation(database: str) -> None:
+    invitation = made()
+    with transaction() as session:
+        find(session, invitation.code).status = "used"  # type: ignore[union-attr]
+    with transaction() as session:
+        found, _ = synced(
+            session, code=invitation.code, company_name=invitation.company_name, contact_email=invitation.contact_email, status="Active"
+        )
+    assert found.status == "used"
+
+
+@pytest.mark.parametrize("code", ["C1D9468", "C1D946800", "C1D9468!"])
+def test_a_code_from_the_list_that_is_not_eight_letters_and_digits_is_refused(database: str, code: str) -> None:
+    with pytest.raises(Invalid) as error, transaction() as session:
+        synced(session, code=code, company_name="Marstack", contact_email="rob@marstack.ai")
+    assert error.value.problems[0].field == "AuthCode"
