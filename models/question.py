@@ -135,7 +135,7 @@ class Question:
 
     def __post_init__(self) -> None:
         called = self.called or self.label[:1].lower() + self.label[1:]
-        derived = {"called": called, "missing": self.missing or self.kind.missing.format(called)}
+        derived: dict[str, Any] = {"called": called, "missing": self.missing or self.kind.missing.format(called)}
         derived |= {"must_be_true": True, "box": True} if self.agreement else {}
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # the dataclass is frozen for everybody else
@@ -154,7 +154,7 @@ def _as_field(declare: Callable[Declared, Question]) -> Callable[Declared, Any]:
     def field(*args: Declared.args, **kwargs: Declared.kwargs) -> Any:
         question = declare(*args, **kwargs)
         carried = {"json_schema_extra": {"question": question}}
-        return Field(default=None, sa_type=question.kind.column_type, nullable=True, schema_extra=carried)  # type: ignore[call-overload]
+        return Field(default=None, sa_type=question.kind.column_type, nullable=True, schema_extra=carried)
 
     return field
 

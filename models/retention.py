@@ -155,6 +155,11 @@ def _draft(session: Session, invitation: Invitation) -> Due:
 
 def _forget_draft(session: Session, code: str, application_id: int | None) -> dict[str, int]:
     gone = {"draft_data": session.exec(delete(Draft).where(col(Draft.invitation_code) == code)).rowcount}
+    return gone if application_id is None else gone | _forget_application(session, application_id)
+
+
+def _forget_application(session: Session, application_id: int) -> dict[str, int]:
+    gone: dict[str, int] = {}
     for table in (Document, Agreement, Verdict, Note, InformationRequest):
         gone[str(table.__tablename__)] = session.exec(delete(table).where(col(table.application_id) == application_id)).rowcount
     for log in (Event, Delivery):  # they stay, under the invitation: their subject is no more
@@ -206,14 +211,13 @@ def _logs(session: Session) -> Iterable[Due]:
     cutoff = PERIODS["logs"].cutoff()
     over = sa.or_(col(SignIn.ended_at) <= cutoff, col(SignIn.expires_at) <= cutoff)
     done = sa.and_(col(Delivery.state).in_((DeliveryState.DONE, DeliveryState.SETTLED)), col(Delivery.done_at) <= cutoff)
-    tables: tuple[tuple[Any, Any], ...] = ((SignIn, over), (Delivery, done))
-    counted = [(table, condition, session.exec(select(func.count()).select_from(table).where(condition)).one()) for table, condition in tables]
-    return [_log(table, condition, count) for table, condition, count in counted if count]
+    return [found for found in (_log(session, SignIn, over), _log(session, Delivery, done)) if found.rows]
 
 
-def _log(table: Any, condition: Any, count: int) -> Due:
-    name = table.__tablename__
-    return Due("logs", f"{name} that are over", rows=count, forget=lambda session: {name: session.exec(delete(table).where(condition)).rowcount})
+def _log(session: Session, table: type[SQLModel], over: Any) -> Due:
+    name = str(table.__tablename__)
+    count = session.exec(select(func.count()).select_from(table).where(over)).one()
+    return Due("logs", f"{name} that are over", rows=count, forget=lambda erasing: {name: erasing.exec(delete(table).where(over)).rowcount})
 
 
 def _on_hold() -> Any:

@@ -175,7 +175,8 @@ class Run:
         return {
             "portal": outside.portal, **{name: environment[name.upper()] for name in same}, "lists_url": f"{outside.at('graph')}/",
             "mailbox_url": f"{outside.at('mailbox')}/", "mailbox_dir": str(outside.maildir),
-            "sync_api_key": outside.secrets["sync_api_key"], "sync_hmac_secret": outside.secrets["sync_hmac_secret"], "sign_in_url": outside.at("pages"),
+            "sync_api_key": outside.secrets["sync_api_key"], "sync_hmac_secret": outside.secrets["sync_hmac_secret"],
+            "sign_in_url": outside.at("pages"),
             "staff": [{"name": account.name, "email": account.email, "roles": account.roles} for account in STAFF],
             "pids": self._pids(), "environment": environment,
         }

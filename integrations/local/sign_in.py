@@ -136,8 +136,8 @@ class Provider:
         scope = form.get("scope", "")
         if not scope.endswith("/.default"):
             raise OAuthError("invalid_scope", "AADSTS1002012: the scope must end in /.default")
-        claims: dict[str, Any] = {"aud": scope.removesuffix("/.default"), "appid": self.client_id, "oid": self.client_id, "sub": self.client_id}
-        claims["roles"] = APP_ROLES
+        claims: dict[str, Any] = {"appid": self.client_id, "oid": self.client_id, "sub": self.client_id, "roles": APP_ROLES}
+        claims["aud"] = scope.removesuffix("/.default")
         return {"token_type": "Bearer", "expires_in": TOKEN_SECONDS - 1, "access_token": self._sign(claims)}
 
     def _for_person(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -145,8 +145,8 @@ class Provider:
             raise OAuthError("unsupported_grant_type", "AADSTS70003: the grant type is not supported")
         account, asked = self._redeem(form)
         subject = hashlib.sha256((self.client_id + account.oid).encode()).hexdigest()[:32]
-        claims = {"sub": subject, "oid": account.oid, "name": account.name,
-                  "preferred_username": account.email, "email": account.email, "roles": list(account.roles), "nonce": asked.get("nonce", "")}
+        claims: dict[str, Any] = {"sub": subject, "oid": account.oid, "name": account.name, "preferred_username": account.email, "email": account.email}
+        claims |= {"roles": list(account.roles), "nonce": asked.get("nonce", "")}
         about = base64.urlsafe_b64encode(json.dumps({"uid": account.oid, "utid": self.tenant}).encode()).rstrip(b"=").decode()
         access = self._sign({"aud": "00000003-0000-0000-c000-000000000000", "sub": subject, "oid": account.oid, "scp": "openid profile"})
         return {"token_type": "Bearer", "expires_in": TOKEN_SECONDS - 1, "scope": asked.get("scope", ""), "client_info": about,

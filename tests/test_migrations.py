@@ -1,0 +1,38 @@
+"""The schema: what the migrations build is what the models declare, with the reference's names and indexes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from models.database import engine
+from models.tables import ALL
+
+
+def test_the_migrations_build_what_the_models_declare(database: str) -> None:
+    assert len(ALL) == len(SQLModel.metadata.tables)
+    with engine().connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_the_reference_tables_have_their_columns_and_indexes(database: str) -> None:
+    found = sa.inspect(engine())
+    wanted = {
+        "invitations": ({"code", "company_name", "contact_email", "contact_title", "notes", "status", "created_at", "expires_at", "used_at", "source"},
+                        {"idx_invitations_code", "idx_invitations_status"}),
+        "applications": ({"invitation_code", "company_name", "installation_capacity", "status", "created_at", "updated_at", "submitted_at"},
+                         {"idx_applications_invitation", "idx_applications_status"}),
+        "application_files": ({"application_id", "file_name", "file_type", "file_size", "r2_key", "r2_url", "upload_timestamp"}, set()),
+        "draft_data": ({"invitation_code", "step_number", "form_data", "last_updated"}, {"idx_draft_invitation"}),
+        "events": (set(), set()),
+        "deliveries": (set(), set()),
+    }  # fmt: skip
+    for table, (columns, indexes) in wanted.items():
+        assert columns <= {c["name"] for c in found.get_columns(table)}, table
+        assert indexes <= {i["name"] for i in found.get_indexes(table)}, table
+
+
+def test_a_draft_step_is_unique_by_invitation_and_number(database: str) -> None:
+    assert ["invitation_code", "step_number"] in [u["column_names"] for u in sa.inspect(engine()).get_unique_constraints("draft_data")]
