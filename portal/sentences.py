@@ -30,16 +30,13 @@ NO_OBJECT = "The body is not a JSON object. Send one, with the header Content-Ty
 
 
 def sentence(found: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"field", "message"}` and, inside a step, `"step"`; an empty field means that the body as a whole cannot be read."""
+    """`{"field", "message"}` for one error of pydantic's; an empty field means that the body as a whole cannot be read."""
     place = [str(part) for part in found["loc"][1:]]
     if found["type"] == "json_invalid":
         return {"field": "", "message": f"The body is not valid JSON: {found['ctx']['error']} at character {place[0]}."}
     if not place:
         return {"field": "", "message": NO_OBJECT}
-    step = re.fullmatch(r"step(\d)", place[0])
-    inside = place[1:] if step and len(place) > 1 else place
-    where = {"field": ".".join(inside)[:LONGEST], "message": _words(found, inside[-1][:LONGEST], f"Step {step[1]}" if step and inside != place else "")}
-    return where | ({"step": int(step[1])} if step else {})
+    return {"field": ".".join(place)[:LONGEST], "message": _words(found, place[-1][:LONGEST])}
 
 
 def label(name: str) -> str:
@@ -48,10 +45,10 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _words(found: Mapping[str, Any], name: str, step: str) -> str:
+def _words(found: Mapping[str, Any], name: str) -> str:
     kind, context = found["type"], found.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"{step} has no field “{name}”." if step else f"There is no field “{name}” here. Leave it out."
+        return f"There is no field “{name}” here. Leave it out."
     if kind == "value_error":
         return str(context["error"])
     pattern = SENTENCES.get(kind)
