@@ -68,7 +68,7 @@ def check(_: list[str]) -> int:
 def bench(arguments: list[str]) -> int:
     """Measure what the README says about speed."""
     prepare()
-    become([PYTHON, "-m", "bench", *arguments])
+    become([PYTHON, "-m", "tests.performance", *arguments])
 
 
 def lock(arguments: list[str]) -> int:

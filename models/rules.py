@@ -20,7 +20,7 @@ from models.flags import Flag, flags
 from models.kinds import Answers, Date, Telephone, Text
 from models.question import Question
 from models.slots import SLOTS
-from models.steps import QUESTIONS, Step
+from models.steps import QUESTIONS, STEPS, Step
 from models.steps.capabilities import UK_REGIONS
 
 __all__ = ["Flag", "answered", "check_answer", "check_step", "clean", "dependents", "flags", "missing_documents", "settle"]
@@ -35,7 +35,7 @@ def check_answer(question: Question, raw: object, answers: Answers, today: date 
 
 def check_step(step: Step, answers: Answers, today: date) -> list[Problem]:
     """What is wrong in one step, in its order. `answers` are those of the whole form."""
-    values = settle(answers)
+    values = settle(answers, _reads_of(step.number))
     found = (_problem(question, answers.get(question.name), values, today) for question in step.questions)
     return [problem for problem in found if problem]
 
@@ -56,7 +56,7 @@ def missing_documents(answers: Answers, files: Mapping[str, int]) -> list[Proble
 
 def answered(step: Step, answers: Answers, files: Mapping[str, int]) -> tuple[int, int]:
     """How many of the answers and documents that a step needs now are given and right, and how many it needs."""
-    values, today = settle(answers), now().date()
+    values, today = settle(answers, _reads_of(step.number)), now().date()
     needed = [question for question in step.questions if question.required and question.asked(values)]
     wanted = [slot for slot in step.slots if slot.wanted(values)]
     right = sum(_problem(question, answers.get(question.name), values, today) is None for question in needed)
@@ -175,6 +175,14 @@ def _all_rules() -> Iterable[Rule]:
 
 
 RULES: Mapping[str, tuple[Rule, ...]] = {name: tuple(rule for rule in _all_rules() if rule.field == name) for name in QUESTIONS}
+
+
+@cache
+def _reads_of(step: int) -> frozenset[str]:
+    """The questions that must be known to judge a step and its documents."""
+    questions = frozenset[str]().union(*(_reads(question.name) for question in STEPS[step - 1].questions))
+    conditions = [slot.when for slot in STEPS[step - 1].slots if slot.when]
+    return questions.union(*(_reads(field) for condition in conditions for field in condition.fields))
 
 
 @cache

@@ -1,39 +1,24 @@
-"""How much one address may ask for: requests a minute, codes that fail a day, bytes a body; and which other origins may ask at all.
-
-The counts stand in Redis. While it is away they stand in this process's memory: a limit that is a little too generous
-for a minute is better than a form that hangs.
-"""
+"""How much one address may ask for: requests a minute, codes that fail a day, bytes a body; and which other origins may ask at all."""
 
 from __future__ import annotations
 
 import ipaddress
-import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import TypeVar
+from types import MappingProxyType
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
-from redis import RedisError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrations.queue import connection
 from models.errors import TooMany
 from models.settings import settings
+from portal import tally
 from portal.problems import DETAILS, problem
-
-T = TypeVar("T")
-Keeper = MemoryStorage | RedisStorage
-log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,12 +29,12 @@ class Limit:
     item: RateLimitItem
 
 
+#: Paths that are limited. The contract's "Limits"; a path of these that is not in ROUTES counts towards OTHERS.
 LIMITED = ("/api/", "/apply/answers")
-#: The contract's "Limits". A path that is not here counts towards OTHERS.
-ROUTES: Mapping[str, Limit] = {
+ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/api/validate-invitation": Limit("validate-invitation", RateLimitItemPerMinute(10)),
     "/apply/answers": Limit("answers", RateLimitItemPerMinute(600)),  # every change of an answer is one request (FACTS 88)
-}
+})  # fmt: skip
 OTHERS = Limit("api", RateLimitItemPerMinute(120))
 FAILED_CODES = RateLimitItemPerDay(100, namespace="FAILED")
 #: 8 hex digits are guessed in days by many addresses together (FACTS 46): above this many failures a day over all, an
@@ -57,8 +42,7 @@ FAILED_CODES = RateLimitItemPerDay(100, namespace="FAILED")
 FAILED_CODES_OVER_ALL = RateLimitItemPerDay(10_000, namespace="FAILED_OVER_ALL")
 FAILED_CODES_UNDER_ATTACK = RateLimitItemPerDay(5, namespace="FAILED_UNDER_ATTACK")
 BODY_BYTES = 256 * 1024
-REDIS_SECONDS, REDIS_PAUSE = 0.3, 10.0
-GUESSED = "Too many invitation codes that do not work came from this address. Try again tomorrow, or ask us to send your link again."
+GUESSED = "Too many codes or keys that do not work came from this address. Try again later, or ask us to send your link again."
 
 
 def install(app: FastAPI) -> None:
@@ -67,7 +51,7 @@ def install(app: FastAPI) -> None:
 
 
 class Limits:
-    """ASGI: what LIMITED names passes CORS, the rate limit and the body limit, in this order; the rest passes."""
+    """ASGI: what LIMITED names passes CORS, the rate limit and the body limit, in this order; the rest passes at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -89,12 +73,9 @@ class RateLimited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = ROUTES.get(scope["path"], OTHERS)
-        room = await run_in_threadpool(_count, limit, client_address(scope))
-        if room.left < 0:
-            detail = f"Too many requests. This address takes {limit.item.amount} a minute; try again in {room.resets_in} seconds."
-            answer = problem(429, detail, headers={"Retry-After": str(room.resets_in)})
-            return await answer(scope, receive, _with_headers(send, limit, room))
-        return await self.app(scope, receive, _with_headers(send, limit, room))
+        room = await run_in_threadpool(tally.take, limit.item, limit.name, client_address(scope))
+        app = self.app if room.taken else problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})
+        await app(scope, receive, _with_headers(send, limit, room))
 
 
 class SizeLimited:
@@ -111,34 +92,56 @@ class SizeLimited:
 
 
 def refuse_guesser(request: Request) -> None:
-    """TooMany if this address has tried too many codes that fail; ask before any code is looked up, whatever the code."""
-    address = client_address(request.scope)
-    tally = FAILED_CODES if _ask(lambda k: SlidingWindowCounterRateLimiter(k).test(FAILED_CODES_OVER_ALL)) else FAILED_CODES_UNDER_ATTACK
-    if not _ask(lambda k: SlidingWindowCounterRateLimiter(k).test(tally, address)):
-        stats = _ask(lambda k: SlidingWindowCounterRateLimiter(k).get_window_stats(tally, address))
-        raise TooMany(GUESSED, retry_after=max(60, math.ceil(stats.reset_time - time.time())))
+    """TooMany if too many codes from this address have failed; ask before a code is looked up, right or wrong."""
+    calm = tally.room(FAILED_CODES_OVER_ALL).taken
+    room = tally.room(FAILED_CODES if calm else FAILED_CODES_UNDER_ATTACK, client_address(request.scope))
+    if not room.taken:
+        raise TooMany(GUESSED, retry_after=room.seconds)
 
 
 def count_failure(request: Request) -> None:
     """A code, key or signature from this address did not work."""
     address = client_address(request.scope)
-    for tally, whose in ((FAILED_CODES, (address,)), (FAILED_CODES_UNDER_ATTACK, (address,)), (FAILED_CODES_OVER_ALL, ())):
-        _ask(partial(_tally, tally, whose))
-
-
-def first_time(what: str, minutes: int) -> bool:
-    """Whether `what` was not seen in the last `minutes`; asked in memory too, so that Redis cannot forget it for us."""
-    once = RateLimitItemPerMinute(1, minutes, namespace="ONCE")
-    here = MovingWindowRateLimiter(_keepers()[1]).hit(once, what)
-    return here and (_away() or _ask(lambda k: MovingWindowRateLimiter(k).hit(once, what)))
+    tally.add(FAILED_CODES, address)
+    tally.add(FAILED_CODES_UNDER_ATTACK, address)
+    tally.add(FAILED_CODES_OVER_ALL)
 
 
 def client_address(scope: Scope) -> str:
     """The caller's address: the X-Forwarded-For entry that the outermost trusted proxy added (FACTS 42).
 
-    What stands left of it anybody can write. One household has a whole IPv6 /64, so that counts as one address.
+    What stands left of that entry anybody can write. A customer of a provider holds a whole IPv6 /64, so it is one address.
     """
     hops = settings().trusted_proxies
     chain = [part.strip() for line in Headers(scope=scope).getlist("x-forwarded-for") for part in line.split(",")]
     peer = (scope.get("client") or ("unknown", 0))[0]
-    return _network(chain[-hops]) or _network(peer) or peer if 0 < hops <= len(chain) else _network(peer) or peer
+    return (_network(chain[-hops]) if 0 < hops <= len(chain) else "") or _network(peer) or peer
+
+
+def _network(written: str) -> str:
+    """`written` as an address, or for IPv6 as its /64; empty if it is none. Some proxies add the port."""
+    bare = written.split("]")[0].lstrip("[") if "[" in written else written.split(":")[0] if written.count(":") == 1 else written
+    try:
+        found = ipaddress.ip_address(bare)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(found)
+
+
+def _too_many(limit: Limit, room: tally.Room) -> str:
+    return f"Too many requests: this address may send {limit.item.amount} a minute. Try again in {room.seconds} seconds."
+
+
+def _with_headers(send: Send, limit: Limit, room: tally.Room) -> Send:
+    """The fields of the IETF's draft "RateLimit header fields for HTTP"."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["RateLimit-Policy"] = f'"{limit.name}";q={limit.item.amount};w={limit.item.get_expiry()}'
+            headers["RateLimit"] = f'"{limit.name}";r={room.left};t={room.seconds}'
+        await send(message)
+
+    return sending

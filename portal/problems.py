@@ -33,7 +33,7 @@ DETAILS: Mapping[int, str] = {
     404: "The API has no such address. The addresses it has are listed at /docs.",
     405: "This address does not take that method. What it takes stands in the Allow header.",
     413: "The body is larger than 256 KiB. Send documents to the address that /api/upload-file gives, not in the body.",
-    500: "Something went wrong on our side. What was saved before is still there. Try again, and give us the requestId if it happens again.",
+    500: "Something went wrong on our side. What was saved before is still there. Try again, and give us the requestId if it recurs.",
     503: "The portal's database is not answering. What was saved before is still there. Try again in half a minute.",
 }
 
@@ -42,7 +42,7 @@ class FieldProblem(BaseModel):
     """One field that is wrong."""
 
     field: str = Field(description="The field, in the API's own spelling", examples=["companyPhone"])
-    message: str = Field(description="What is wrong and what to do", examples=["Enter a telephone number with its area code, like 020 7946 0958"])
+    message: str = Field(description="What is wrong and what to do", examples=["Enter an email address like name@example.com"])
     step: int | None = Field(None, description="The step it stands in")
     slot: str | None = Field(None, description="For a document: its slot, as /api/upload-file takes it")
 
@@ -67,7 +67,9 @@ def install(app: FastAPI) -> None:
     _describe(app)
 
 
-def problem(status: int, detail: str, errors: Iterable[Mapping[str, Any]] = (), headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+def problem(
+    status: int, detail: str, errors: Iterable[Mapping[str, Any]] = (), headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
     """The answer itself; `more` are further members, such as what is stored on a conflict."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "errors": list(errors), **more}
     # ASCII escapes: half of a surrogate pair that somebody sent is echoed, and UTF-8 could not hold it.

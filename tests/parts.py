@@ -23,7 +23,6 @@ from integrations.local.outside import Outside, is_free
 from integrations.local.parts import Part
 from models.settings import settings
 
-
 T = TypeVar("T")
 
 
@@ -31,7 +30,7 @@ class Local:
     """Real parts on free ports; each starts when it is first asked for, and all end with the session."""
 
     def __init__(self, folder: Path) -> None:
-        self.outside = Outside(folder, _free_port(), use_postgres=True, durable=False)
+        self.outside = Outside(folder, free_port(), use_postgres=True, durable=False)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -188,7 +187,7 @@ def _worked(call: Callable[[], None]) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
     import random
 
     return next(port for port in random.sample(range(10_500, 19_500), 500) if is_free(port))

@@ -30,7 +30,7 @@ def mail(folder: Path, key: str) -> EmailMessage | None:
 def part_of(message: EmailMessage, kind: str) -> str:
     """The text of the mail's `plain` or `html` part, or nothing."""
     found = message.get_body((kind,))
-    return str(found.get_content()) if found else ""
+    return str(found.get_content()).replace("\r\n", "\n") if found else ""
 
 
 def mail_of(message: dict[str, Any], sender: str) -> bytes:

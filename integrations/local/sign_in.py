@@ -145,8 +145,8 @@ class Provider:
             raise OAuthError("unsupported_grant_type", "AADSTS70003: the grant type is not supported")
         account, asked = self._redeem(form)
         subject = hashlib.sha256((self.client_id + account.oid).encode()).hexdigest()[:32]
-        claims: dict[str, Any] = {"sub": subject, "oid": account.oid, "name": account.name, "preferred_username": account.email, "email": account.email}
-        claims |= {"roles": list(account.roles), "nonce": asked.get("nonce", "")}
+        claims: dict[str, Any] = {"sub": subject, "oid": account.oid, "name": account.name, "nonce": asked.get("nonce", "")}
+        claims |= {"preferred_username": account.email, "email": account.email, "roles": list(account.roles)}
         about = base64.urlsafe_b64encode(json.dumps({"uid": account.oid, "utid": self.tenant}).encode()).rstrip(b"=").decode()
         access = self._sign({"aud": "00000003-0000-0000-c000-000000000000", "sub": subject, "oid": account.oid, "scp": "openid profile"})
         return {"token_type": "Bearer", "expires_in": TOKEN_SECONDS - 1, "scope": asked.get("scope", ""), "client_info": about,

@@ -1,0 +1,100 @@
+"""The running product as a test sees it: `dev.py run` in a folder of its own, driven by what `local.json` says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from playwright.sync_api import Page, expect
+
+from integrations.local.maildir import mails, part_of
+from tests.parts import free_port
+
+ROOT = Path(__file__).parents[1]
+T = TypeVar("T")
+
+
+class Product:
+    """One run: its addresses, its mails and its lists."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self.folder, self.process = folder, process
+
+    def __getitem__(self, name: str) -> Any:
+        """What `local.json` says now."""
+        return json.loads((self.folder / "local.json").read_text())[name]
+
+    def url(self, path: str = "") -> str:
+        """An address of the portal."""
+        return f"{self['portal']}{path}"
+
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        """A call of the API; the sync key goes with it where the route asks for one."""
+        known = {"X-Api-Key": self["sync_api_key"]} if "sync" in path else {}
+        return requests.post(self.url(path), json=body, headers={**known, **headers}, timeout=60)
+
+    def get(self, path: str, **query: str) -> requests.Response:
+        """A read of the API."""
+        return requests.get(self.url(path), params=query, timeout=30)
+
+    def mails_to(self, address: str, subject: str = "") -> list[EmailMessage]:
+        """The mails to an address whose subject contains `subject`, newest first."""
+        found = [message for _, message in mails(Path(self["mailbox_dir"]))]
+        return [m for m in found if address in str(m["To"]) and subject.lower() in str(m["Subject"]).lower()]
+
+    def lists(self) -> str:
+        """The page that shows the lists and the library."""
+        return requests.get(self["lists_url"], timeout=30).text
+
+    def sign_in(self, page: Page, name: str) -> None:
+        """Sign a member of staff in through the sign-in provider, as a person does."""
+        page.context.clear_cookies()
+        page.goto(self.url("/review"))
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("banner")).to_contain_text(name)
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Product]:
+    """The product in `folder`, ready; ended with all its parts afterwards."""
+    log = (folder.parent / f"{folder.name}.log").open("ab")
+    command = [sys.executable, "-m", "integrations.local", "--port", str(free_port()), "--data", str(folder), *options]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    product = Product(folder, process)
+    try:
+        eventually(lambda: _ready(process, Path(log.name)), "the product to be ready", 90)
+        yield product
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def eventually(look: Callable[[], T], what: str, seconds: float = 30) -> T:
+    """What `look` answers once it is true; fails with `what` was waited for."""
+    until = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < until, f"waited {seconds:g} s for {what}"
+        time.sleep(0.2)
+
+
+def _ready(process: subprocess.Popen[bytes], log: Path) -> bool:
+    assert process.poll() is None, f"the product ended: {log.read_text()[-2000:]}"
+    return "\nready http" in log.read_text()
+
+
+def text_of(message: EmailMessage) -> str:
+    """A mail's text part."""
+    return part_of(message, "plain")

@@ -1,0 +1,104 @@
+"""Counting in windows of time, in Redis.
+
+While Redis is away the counts stand in this process's memory: a limit that is a little too generous for a minute is
+better than a form that hangs.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+from redis import RedisError
+
+from integrations.queue import connection
+from models.settings import settings
+
+T = TypeVar("T")
+Keeper = MemoryStorage | RedisStorage
+log = structlog.stdlib.get_logger(__name__)
+
+PATIENCE = 0.3  # seconds that one question to Redis may take
+PAUSE = 10.0  # seconds in which a Redis that did not answer is not asked again
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a window still takes: `taken` whether this one was let in, `left` how many more, `seconds` until there is more room."""
+
+    taken: bool
+    left: int
+    seconds: int
+
+
+def take(item: RateLimitItem, *who: str) -> Room:
+    """Count one, if there is room, in an exact window that moves with time. For windows of some hundreds at most."""
+    return _counts().ask(lambda keeper: _take(MovingWindowRateLimiter(keeper), item, who))
+
+
+def add(item: RateLimitItem, *who: str) -> None:
+    """Count one in a window of any size, which is kept as two numbers."""
+    _counts().ask(lambda keeper: SlidingWindowCounterRateLimiter(keeper).hit(item, *who))
+
+
+def room(item: RateLimitItem, *who: str) -> Room:
+    """What `add` has left, without counting."""
+    return _counts().ask(lambda keeper: _room(SlidingWindowCounterRateLimiter(keeper), item, who))
+
+
+def first_time(what: str, minutes: int) -> bool:
+    """Whether `what` has not been seen for so many minutes. Memory is asked first: what this process saw, Redis cannot forget."""
+    item = RateLimitItemPerMinute(1, minutes, namespace="ONCE")
+    return MovingWindowRateLimiter(_counts().here).hit(item, what) and _counts().ask(
+        lambda keeper: keeper is _counts().here or MovingWindowRateLimiter(keeper).hit(item, what)
+    )
+
+
+@dataclass
+class Counts:
+    """Redis while it answers, else memory."""
+
+    shared: Keeper
+    here: Keeper = field(default_factory=MemoryStorage)
+    away_until: float = 0.0
+
+    def ask(self, question: Callable[[Keeper], T]) -> T:
+        """The answer of Redis, or of memory while Redis is away."""
+        if time.monotonic() >= self.away_until:
+            try:
+                return question(self.shared)
+            except RedisError as error:
+                self.away_until = time.monotonic() + PAUSE
+                log.warning("Redis is away: requests are counted in memory", reason=type(error).__name__)
+        return question(self.here)
+
+
+def _take(window: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> Room:
+    taken = window.hit(item, *who)
+    return _told(window, item, who, taken)
+
+
+def _room(window: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> Room:
+    return _told(window, item, who, window.test(item, *who))
+
+
+def _told(window: RateLimiter, item: RateLimitItem, who: tuple[str, ...], taken: bool) -> Room:
+    stats = window.get_window_stats(item, *who)
+    return Room(taken, max(0, stats.remaining), max(1, math.ceil(stats.reset_time - time.time())))
+
+
+def _counts() -> Counts:
+    return _counts_in(settings().redis_url, settings().redis_ca_file)
+
+
+@cache
+def _counts_in(url: str, _ca_file: str) -> Counts:
+    return Counts(RedisStorage(url.split("?")[0], connection_pool=connection(PATIENCE).connection_pool))

@@ -1,0 +1,21 @@
+"""Who hears of what happened: the table of contents of the worker.
+
+`models.event.CONSEQUENCES` says which events lead to which target; this says what each target does.
+"""
+
+from __future__ import annotations
+
+from worker import notify, publish
+from worker.outcome import Consumer
+
+HANDLERS: dict[str, Consumer] = {
+    "sharepoint.invitation": publish.invitation,
+    "sharepoint.application": publish.application,
+    "sharepoint.documents": publish.documents,
+    "email.invitation": notify.invitation,
+    "email.received": notify.received,
+    "email.operations": notify.operations,
+    "email.information_required": notify.information_required,
+    "email.approved": notify.approved,
+    "email.rejected": notify.rejected,
+}

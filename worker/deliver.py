@@ -1,0 +1,166 @@
+"""Deliveries leave here: claim what is due, call its handler, stamp the result.
+
+The database holds the one truth about attempts (FACTS 27). A stamp counts only while the claim still stands, so a worker
+that was believed dead changes nothing when it comes back. No transaction is open while a handler calls the outside.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+
+import structlog
+from sqlmodel import Session, col, func, select
+
+from integrations.failures import Configuration, Failure, Passing
+from models.database import now, reading, transaction
+from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, renew, settle, succeed
+from models.invitation import expire_due
+from models.settings import settings
+from worker.consumers import HANDLERS
+from worker.logs import where
+from worker.outcome import Done, Needless
+
+#: How many deliveries one drain has in the air: their time goes into waiting for others (FACTS 85).
+AT_ONCE = 16
+WORKER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+stopping = threading.Event()
+log = structlog.get_logger()
+_in_the_air: set[Future[None]] = set()
+
+
+def sweep() -> int:
+    """What no nudge announced: expire invitations, then drain. Answers how many deliveries were tried."""
+    with transaction() as session:
+        expire_due(session)
+    return drain()
+
+
+def drain(seconds: float = 20) -> int:
+    """Try everything that is due, at most AT_ONCE at a time, until nothing is left, the time is up or the worker stops.
+
+    Answers how many deliveries were tried. What is in the air at the end of the time is waited for.
+    """
+    until, tried = time.monotonic() + seconds, 0
+    flights: dict[Future[None], Flight] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as pool:
+        while True:
+            if not stopping.is_set() and time.monotonic() < until:
+                flights |= _launched(pool, AT_ONCE - len(flights))
+            if not flights:
+                return tried
+            landed = wait(flights, timeout=1, return_when=FIRST_COMPLETED).done
+            tried += len(landed)
+            flights = {future: flight for future, flight in flights.items() if future not in landed}
+            _renew(flights.values())
+
+
+def finish(seconds: float) -> bool:
+    """Wait for what this process has in the air; whether all of it landed in time."""
+    return not wait(list(_in_the_air), timeout=seconds).not_done
+
+
+def seconds_to_next() -> float | None:
+    """When the next delivery becomes due or free to take over, in seconds; None if nothing is to come."""
+    waiting = select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.WAITING, col(Delivery.due_at) > now())
+    running = select(func.min(Delivery.lease_until)).where(Delivery.state == DeliveryState.RUNNING, col(Delivery.lease_until) > now())
+    with reading() as session:
+        moments = [moment for moment in (session.exec(waiting).one(), session.exec(running).one()) if moment]
+    return max(0.0, (min(moments) - now()).total_seconds()) if moments else None
+
+
+class Flight:
+    """A claimed delivery and when its lease was last renewed."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.renewed = time.monotonic()
+
+
+def _launched(pool: ThreadPoolExecutor, limit: int) -> dict[Future[None], Flight]:
+    if limit <= 0:
+        return {}
+    with transaction() as session:
+        claimed = claim(session, WORKER, limit=limit, lease=_lease())
+    flights = {pool.submit(_deliver, delivery): Flight(delivery) for delivery in claimed}
+    for future in flights:
+        _in_the_air.add(future)
+        future.add_done_callback(_in_the_air.discard)
+    return flights
+
+
+def _renew(flights: Iterable[Flight]) -> None:
+    """A handler may take long, with all its time limits: its lease is kept as long as this process lives."""
+    for flight in flights:
+        if time.monotonic() - flight.renewed > settings().delivery_lease_seconds / 3:
+            _stamp(flight.delivery, lambda session, delivery: renew(session, delivery, _lease()))
+            flight.renewed = time.monotonic()
+
+
+def _deliver(delivery: Delivery) -> None:
+    try:
+        stamp = _stamp_for(delivery)
+    except LeaseLost:
+        return log.warning("lease lost", delivery=delivery.id, target=delivery.target)
+    _stamp(delivery, stamp)
+
+
+def _stamp_for(delivery: Delivery) -> Callable[[Session, Delivery], None]:
+    """Run the handler; answers how to stamp its delivery."""
+    try:
+        done = HANDLERS[delivery.target](delivery)
+    except Needless as needless:
+        return _said(delivery, "needless", lambda session, found: settle(session, found, needless.reason))
+    except Failure as failure:
+        return _said(delivery, type(failure).__name__.lower(), lambda session, found: _fail(session, found, failure))
+    except LeaseLost:
+        raise
+    except Exception as error:  # a bug of ours must not stop the others
+        log.error("unexpected", delivery=delivery.id, target=delivery.target, **where(error))
+        return lambda session, found: _puzzled(session, found, error)
+    return _said(delivery, "done", lambda session, found: _succeed(session, found, done))
+
+
+def _said(delivery: Delivery, outcome: str, stamp: Callable[[Session, Delivery], None]) -> Callable[[Session, Delivery], None]:
+    log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=outcome)
+    return stamp
+
+
+def _stamp(delivery: Delivery, write: Callable[[Session, Delivery], None]) -> None:
+    try:
+        with transaction() as session:
+            write(session, held(session, delivery))
+    except LeaseLost:
+        log.warning("lease lost", delivery=delivery.id, target=delivery.target)
+    except Exception as error:  # the database is away: the lease runs out, and somebody takes over
+        log.error("not stamped", delivery=delivery.id, target=delivery.target, **where(error))
+
+
+def _succeed(session: Session, delivery: Delivery, done: Done) -> None:
+    succeed(session, delivery, done.external_id)
+    done.also(session)
+
+
+def _fail(session: Session, delivery: Delivery, failure: Failure) -> None:
+    if isinstance(failure, Passing):
+        return postpone(session, delivery, failure.reason, failure.retry_after)
+    return give_up(session, delivery, "configuration" if isinstance(failure, Configuration) else "permanent", failure.reason)
+
+
+def _puzzled(session: Session, delivery: Delivery, error: Exception) -> None:
+    """A bug of ours: worth another try, unless a mail may have left already (FACTS 13)."""
+    reason = f"Something unexpected went wrong ({type(error).__name__})."
+    if delivery.begun_at is None:
+        return postpone(session, delivery, reason)
+    return give_up(session, delivery, "permanent", f"{reason} The mail may have been sent: ask the recipient before you retry.")
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings().delivery_lease_seconds)

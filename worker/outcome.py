@@ -1,0 +1,33 @@
+"""What a handler of deliveries answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from models.event import Delivery
+
+
+def _nothing(_: Session) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Done:
+    """It is done. `external_id` is its id at the other end; `also` runs in the transaction that stamps the delivery."""
+
+    external_id: str | None = None
+    also: Callable[[Session], None] = _nothing
+
+
+class Needless(Exception):
+    """What was to be done makes no sense any more; `reason` is the sentence that stays with the delivery."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+Consumer = Callable[[Delivery], Done]
