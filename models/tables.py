@@ -9,6 +9,10 @@ from models.draft import Draft
 from models.event import Delivery, Event
 from models.invitation import Invitation
 from models.person import SignIn, User
+from models.retention import LegalHold
 from models.review import InformationRequest, Note, Verdict
+from models.schedule import Lease
 
-ALL = (Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest)
+ALL = (
+    Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
+)  # fmt: skip

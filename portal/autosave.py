@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from html import escape
 
 from fastapi import FastAPI, Request
 from nicegui import ui
@@ -13,7 +12,7 @@ from pydantic import BaseModel, Field
 from models.database import transaction
 from models.draft import Answer, save_answers
 from models.steps import step_of
-from portal.door import application_of, holder, same_site
+from portal.api.partner import admit, application_of
 from portal.frame import static_url
 
 Value = str | bool | int | float | list[str] | None
@@ -47,16 +46,16 @@ def install(app: FastAPI) -> None:
 
 def keep(changes: Changes, request: Request) -> Kept:
     """Store changed answers. A plain function: in a thread, a lock held elsewhere delays this partner alone (FACTS 91)."""
-    same_site(request)
-    # A question that the form no longer has would be refused for ever; there is nothing to keep it in.
+    invitation = admit(request, None)
+    # A question that the form no longer has would be refused for ever, and there is nothing to keep it in.
     known = [Answer(change.name, change.value, change.sequence) for change in changes.items if step_of(change.name)]
     with transaction() as session:
-        saved_at = save_answers(session, application_of(session, holder(request), lock=True), known)
+        saved_at = save_answers(session, application_of(session, invitation), known)
     return Kept(savedAt=saved_at, saved=[(change.name, change.sequence) for change in changes.items])
 
 
 def journal(application_id: int, saved_at: datetime | None) -> None:
     """Put the journal into this page's head; it keys what it keeps by the application's id, which opens nothing."""
     saved = saved_at.isoformat() if saved_at else ""
-    told = f'data-draft="{application_id}" data-now="{time.time_ns() // 1_000_000}" data-saved="{escape(saved)}"'
+    told = f'data-draft="{application_id}" data-now="{time.time_ns() // 1_000_000}" data-saved="{saved}"'
     ui.add_head_html(f'<script src="{static_url("journal.js")}" {told}></script>')

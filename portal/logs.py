@@ -108,5 +108,5 @@ def _quieten() -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "nicegui"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for name in ("botocore", "boto3", "urllib3", "msal", "engineio", "socketio", "httpx", "asyncio"):
+    for name in ("botocore", "boto3", "urllib3", "msal", "engineio", "socketio", "httpx", "asyncio", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+DATE = "{label} must be a date like 2026-12-31, or a moment like 2026-12-31T17:00:00Z."
 LONGEST = 80  # of a name that somebody else chose and that we echo
 #: pydantic's kind of error → what to do; `{label}` is the field in words, the rest is pydantic's own context.
 SENTENCES: Mapping[str, str] = {
@@ -24,7 +25,9 @@ SENTENCES: Mapping[str, str] = {
     "greater_than": "{label} must be more than {gt}.",
     "greater_than_equal": "{label} must be {ge} or more.",
     "less_than_equal": "{label} must be {le} or less.",
-    "datetime_from_date_parsing": "{label} must be a date like 2026-12-31 or 2026-12-31T17:00:00Z.",
+    "datetime_type": DATE,
+    "datetime_parsing": DATE,
+    "datetime_from_date_parsing": DATE,
 }
 NO_OBJECT = "The body is not a JSON object. Send one, with the header Content-Type: application/json."
 

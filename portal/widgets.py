@@ -49,8 +49,15 @@ class Field:
         self.message = message
         self.error.set_content(escape(message))
         self.place.classes(**{"add" if message else "remove": "invalid"})
-        if _takes_invalid(self.question):
-            self.control.props["aria-invalid"] = "true" if message else "false"
+        if self.judged is not None:
+            self.judged.props["aria-invalid"] = "true" if message else "false"
+
+
+    @property
+    def judged(self) -> Element | None:
+        """The element that may be called invalid: the control, or a radio group; a group of checkboxes has no such state."""
+        widget = _widget(self.question)
+        return None if widget == "boxes" else self.place if widget in ("radios", "yesno") else self.control
 
 
 def field(question: Question, raw: object, *, asked: bool) -> Field:
@@ -106,7 +113,7 @@ def _place(question: Question, grouped: bool) -> Element:
         place.props["data-most"] = str(question.kind.most)
     if question.kind.widget in WIDE or widget in ("radios", "box"):
         place.classes("wide")
-    if grouped:  # a radio group may be invalid, a group of checkboxes has no such state: its words are linked all the same
+    if grouped:
         place.props["id"] = question.name
         place.props["role"] = "group" if widget == "boxes" else "radiogroup"
         place.props["aria-describedby"] = _described(question)
@@ -173,12 +180,12 @@ def _boxes(question: Question, raw: object) -> Element:
 
 
 def _box(question: Question, raw: object) -> Element:
-    with ui.html("", sanitize=False, tag="label").classes("option"):
-        pass
     optional = "" if question.required else " <em>(optional)</em>"
-    ticked = " checked" if loose.truth(raw) else ""
-    box = f'<input type="checkbox" id="{question.name}" aria-describedby="{_described(question)}"{ticked}>'
-    return ui.html(f'<label class="option">{box}<span>{escape(question.label)}{optional}</span></label>', sanitize=False)
+    with ui.element("label").classes("option"):
+        made = _described_control("input", question)
+        made.props.update({"type": "checkbox", "defaultChecked": bool(loose.truth(raw))})
+        ui.html(f"{escape(question.label)}{optional}", sanitize=False, tag="span")
+    return made
 
 
 def _tags(question: Question, raw: object) -> Element:
@@ -241,6 +248,3 @@ def _describe(made: Element, question: Question) -> Element:
 def _described(question: Question) -> str:
     return f"{question.name}-help {question.name}-error" if question.help else f"{question.name}-error"
 
-
-def _takes_invalid(question: Question) -> bool:
-    return _widget(question) in ("input", "textarea", "select", "tags")

@@ -1,10 +1,11 @@
-"""How the desk writes times, sizes, statuses and targets for people. Everything here answers text or escaped HTML."""
+"""How the desk writes times, sizes, statuses and targets for people: plain text, or markup that is safe to show."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from html import escape
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from models.application import ApplicationStatus
 from models.event import DeliveryState
@@ -12,6 +13,7 @@ from models.invitation import InvitationStatus
 
 #: Inside all moments are UTC; staff read the time of their office.
 OFFICE = ZoneInfo("Europe/London")
+DASH = Markup("–")
 
 TONES: dict[str, str] = {
     ApplicationStatus.SUBMITTED: "info",
@@ -43,18 +45,18 @@ DELIVERY_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def moment(at: datetime | None, *, seconds: bool = False) -> str:
+def moment(at: datetime | None, *, seconds: bool = False) -> Markup:
     """`<time>` with the office's time, "22 Nov 2026, 14:05", and UTC in its title; a dash for None."""
     if at is None:
-        return "–"
+        return DASH
     here = at.astimezone(OFFICE)
     shown = f"{here.day} {here:%b %Y, %H:%M:%S}" if seconds else f"{here.day} {here:%b %Y, %H:%M}"
     return _time(at, shown)
 
 
-def day_of(at: datetime | None) -> str:
+def day_of(at: datetime | None) -> Markup:
     """`<time>` with the office's day only."""
-    return "–" if at is None else _time(at, day(at.astimezone(OFFICE).date()))
+    return DASH if at is None else _time(at, day(at.astimezone(OFFICE).date()))
 
 
 def day(on: date) -> str:
@@ -62,10 +64,10 @@ def day(on: date) -> str:
     return f"{on.day} {on:%b %Y}"
 
 
-def ago(at: datetime | None, seen_at: datetime) -> str:
+def ago(at: datetime | None, seen_at: datetime) -> Markup:
     """`<time>` with the distance: "3 min ago", "in 2 h"; the moment is in its title."""
     if at is None:
-        return "–"
+        return DASH
     seconds = (at - seen_at).total_seconds()
     amount = _amount(abs(seconds))
     return _time(at, "now" if not amount else f"in {amount}" if seconds > 0 else f"{amount} ago")
@@ -76,17 +78,17 @@ def size(octets: int) -> str:
     return f"{octets / 1_000_000:.1f} MB" if octets >= 1_000_000 else f"{max(1, round(octets / 1000))} KB"
 
 
-def tag(words: str, tone: str = "") -> str:
+def tag(words: str, tone: str = "") -> Markup:
     """A coloured label."""
-    return f'<span class="tag {tone}">{escape(words)}</span>'
+    return Markup('<span class="tag {}">{}</span>').format(tone, words)
 
 
-def status_tag(status: ApplicationStatus) -> str:
+def status_tag(status: ApplicationStatus) -> Markup:
     """An application's status as the desk says it."""
     return tag(DESK_STATUS.get(status, status.label), TONES[status])
 
 
-def delivery_tag(state: str, attempts: int = 0) -> str:
+def delivery_tag(state: str, attempts: int = 0) -> Markup:
     """A delivery's state; one that waits after an attempt says so."""
     words, tone = DELIVERY_WORDS[state]
     return tag("Trying again", "warn") if state == DeliveryState.WAITING and attempts else tag(words, tone)
@@ -116,6 +118,7 @@ def _amount(seconds: float) -> str:
     return f"{round(seconds / 86_400)} days"
 
 
-def _time(at: datetime, shown: str) -> str:
+def _time(at: datetime, shown: str) -> Markup:
     utc = at.astimezone(UTC)
-    return f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc.day} {utc:%B %Y, %H:%M:%S} UTC">{shown}</time>'
+    title = f"{utc.day} {utc:%B %Y, %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", title, shown)

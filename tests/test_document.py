@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import pytest
-from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,25 +12,7 @@ from models.document import Document, accept, clean_name, examine, start_upload,
 from models.errors import Invalid
 from models.invitation import invite
 from models.person import PORTAL
-
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-
-
-def pdf(words: str = "Certificate") -> bytes:
-    made = FPDF()
-    made.add_page()
-    made.set_font("helvetica", size=14)
-    made.cell(text=words)
-    return bytes(made.output())
-
-
-def archive(**parts: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in parts.items():
-            made.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
-    return out.getvalue()
-
+from tests.papers import DOCX, PNG, archive, pdf
 
 @pytest.fixture
 def application(database: str) -> Application:
@@ -83,9 +61,6 @@ def test_what_a_slot_does_not_take_is_refused_before_the_upload(application: App
     with pytest.raises(Invalid) as error, transaction() as session:
         start_upload(session, of_invitation(session, application.invitation_code), slot, name, size)  # type: ignore[arg-type]
     assert said in error.value.problems[0].message
-
-
-DOCX = archive(word__document_xml=b"<w:document/>", **{"[Content_Types]_xml": b"<Types/>"})
 
 
 @pytest.mark.parametrize(

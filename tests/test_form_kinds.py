@@ -170,7 +170,8 @@ def test_a_company_name_of_ten_thousand_characters_is_told_its_length() -> None:
     "raw",
     [
         "javascript:alert(1)", "javascript://example.com/%0aalert(1)", "data:text/html,x", "ftp://example.com", "mailto:a@b.com",
-        "https://user:secret@example.com", "localhost", "http://127.0.0.1/", "http://[::1]/", "two words", "https://" + "a" * 60 + ".com/" + "b" * 240,
+        "https://user:secret@example.com", "localhost", "http://127.0.0.1/", "http://[::1]/", "two words",
+        "https://" + "a" * 60 + ".com/" + "b" * 240,
     ],
 )  # fmt: skip
 def test_a_web_address_that_is_not_public_http_is_refused(raw: str) -> None:

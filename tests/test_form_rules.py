@@ -161,7 +161,8 @@ def test_missing_documents_are_named_with_their_step() -> None:
 
 def test_a_certificate_that_was_ticked_is_offered_a_place_before_it_is_wanted() -> None:
     answers = {"certifications": ["NICEIC", "TrustMark"], "construction_schemes": ["None"], "niceic_contractor": False}
-    assert [(SLOTS[n].offered(answers), SLOTS[n].wanted(answers)) for n in ("niceic_certificate", "scheme_certificates", "mcs_certificate")] == [
+    slots = [SLOTS[name] for name in ("niceic_certificate", "scheme_certificates", "mcs_certificate")]
+    assert [(slot.offered(answers), slot.wanted(answers)) for slot in slots] == [
         (True, False), (True, False), (False, False),
     ]  # fmt: skip
 
@@ -285,7 +286,9 @@ def test_flags_of_a_half_empty_form_are_none() -> None:
 def test_any_form_is_cleaned_without_an_error_and_cleaning_twice_changes_nothing(changes: dict[str, Any]) -> None:
     values, found = clean(form(**changes), TODAY)
     assert set(values) == set(QUESTIONS)
-    assert clean(values, TODAY)[0] == values
+    # A wrong answer is stored as none, and where none is given the question's default stands.
+    expected = {name: QUESTIONS[name].default if value is None else value for name, value in values.items()}
+    assert clean(values, TODAY)[0] == expected
     assert {problem.field for problem in found} <= set(QUESTIONS)
     assert all(done <= total for done, total in (answered(step, form(**changes), {}) for step in STEPS))
     flags(values, TODAY, Settings())

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from integrations.email import Email, send
-from integrations.failures import Configuration, Passing, Permanent
+from integrations.failures import Configuration, Passing, Permanent, Unclear
 from tests.parts import Graph, Mailbox, environment_of
 
 pytestmark = pytest.mark.usefixtures("mailbox")
@@ -83,8 +83,14 @@ def test_a_server_without_the_encryption_that_is_asked_for_gets_no_mail(mailbox:
 def test_a_server_that_is_away_or_slow_is_a_passing_failure(mailbox: Mailbox) -> None:
     with environment_of({"SMTP_PORT": "9"}), pytest.raises(Passing, match="could not be reached"):
         send(an_email())
-    mailbox.misbehave(451, method="DATA", delay=2)
+    mailbox.misbehave(451, method="RCPT", delay=2)
     with environment_of({"CALL_TIMEOUT_SECONDS": "0.5"}), pytest.raises(Passing):
+        send(an_email())
+
+
+def test_a_connection_that_is_lost_while_the_mail_is_handed_over_is_for_a_person_to_look_at(mailbox: Mailbox) -> None:
+    mailbox.misbehave(250, method="DATA", delay=2, after=True)
+    with environment_of({"CALL_TIMEOUT_SECONDS": "0.5"}), pytest.raises(Unclear, match="may have been sent"):
         send(an_email())
 
 

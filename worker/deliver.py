@@ -105,32 +105,20 @@ def _renew(flights: Iterable[Flight]) -> None:
 
 
 def _deliver(delivery: Delivery) -> None:
-    try:
-        stamp = _stamp_for(delivery)
-    except LeaseLost:
-        return log.warning("lease lost", delivery=delivery.id, target=delivery.target)
-    _stamp(delivery, stamp)
+    outcome = _attempted(delivery)
+    log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=type(outcome).__name__.lower())
+    if not isinstance(outcome, LeaseLost):
+        _stamp(delivery, lambda session, found: _write(session, found, outcome))
 
 
-def _stamp_for(delivery: Delivery) -> Callable[[Session, Delivery], None]:
-    """Run the handler; answers how to stamp its delivery."""
+def _attempted(delivery: Delivery) -> Done | Exception:
     try:
-        done = HANDLERS[delivery.target](delivery)
-    except Needless as needless:
-        return _said(delivery, "needless", lambda session, found: settle(session, found, needless.reason))
-    except Failure as failure:
-        return _said(delivery, type(failure).__name__.lower(), lambda session, found: _fail(session, found, failure))
-    except LeaseLost:
-        raise
+        return HANDLERS[delivery.target](delivery)
+    except (Failure, Needless, LeaseLost) as expected:
+        return expected
     except Exception as error:  # a bug of ours must not stop the others
         log.error("unexpected", delivery=delivery.id, target=delivery.target, **where(error))
-        return lambda session, found: _puzzled(session, found, error)
-    return _said(delivery, "done", lambda session, found: _succeed(session, found, done))
-
-
-def _said(delivery: Delivery, outcome: str, stamp: Callable[[Session, Delivery], None]) -> Callable[[Session, Delivery], None]:
-    log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=outcome)
-    return stamp
+        return error
 
 
 def _stamp(delivery: Delivery, write: Callable[[Session, Delivery], None]) -> None:
@@ -143,15 +131,19 @@ def _stamp(delivery: Delivery, write: Callable[[Session, Delivery], None]) -> No
         log.error("not stamped", delivery=delivery.id, target=delivery.target, **where(error))
 
 
-def _succeed(session: Session, delivery: Delivery, done: Done) -> None:
-    succeed(session, delivery, done.external_id)
-    done.also(session)
-
-
-def _fail(session: Session, delivery: Delivery, failure: Failure) -> None:
-    if isinstance(failure, Passing):
-        return postpone(session, delivery, failure.reason, failure.retry_after)
-    return give_up(session, delivery, "configuration" if isinstance(failure, Configuration) else "permanent", failure.reason)
+def _write(session: Session, delivery: Delivery, outcome: Done | Exception) -> None:
+    match outcome:
+        case Done():
+            succeed(session, delivery, outcome.external_id)
+            outcome.also(session)
+        case Needless():
+            settle(session, delivery, outcome.reason)
+        case Passing():
+            postpone(session, delivery, outcome.reason, outcome.retry_after)
+        case Failure():
+            give_up(session, delivery, "configuration" if isinstance(outcome, Configuration) else "permanent", outcome.reason)
+        case _:
+            _puzzled(session, delivery, outcome)
 
 
 def _puzzled(session: Session, delivery: Delivery, error: Exception) -> None:

@@ -19,7 +19,8 @@ def start_logging() -> None:
     """JSON lines at LOG_LEVEL; of the libraries only warnings, since they know nothing of our secrets."""
     level = logging.getLevelNamesMapping()[settings().log_level]
     steps: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper("iso"), structlog.processors.JSONRenderer()]
-    structlog.configure(steps, wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.WriteLoggerFactory(sys.stdout))
+    louder = structlog.make_filtering_bound_logger(level)
+    structlog.configure(steps, wrapper_class=louder, logger_factory=structlog.WriteLoggerFactory(sys.stdout))
     logging.basicConfig(handlers=[_Passed()], level=max(level, logging.WARNING), force=True)
 
 

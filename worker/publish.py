@@ -64,9 +64,10 @@ def documents(delivery: Delivery) -> Done:
     not keep the others back: its failure is raised at the end.
     """
     reference, waiting = _unpublished(delivery)
-    item = sharepoint().find_item(settings().sharepoint_applications_list, "ReferenceNumber", reference) if waiting else None
+    name = settings().sharepoint_applications_list
+    item = sharepoint().find_item(name, "ReferenceNumber", reference) if waiting else None
     if waiting and item is None:
-        raise Passing(f"Application {reference} is not in the list {settings().sharepoint_applications_list} yet, and its documents wait for it.")
+        raise Passing(f"Application {reference} is not in the list {name} yet, and its documents wait for it.")
     failures = [failure for document in waiting if item and (failure := _hand_in(delivery, document, reference, item.id))]
     if failures:
         raise failures[0]

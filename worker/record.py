@@ -25,7 +25,7 @@ def application_data(application: Application, files: Iterable[Document]) -> str
     """The complete form as JSON by step, in the names of the API, with what stands for each document."""
     answers = application.answers()
     steps = {f"step{step.number}": to_camel({question.name: answers[question.name] for question in step.questions}) for step in STEPS}
-    listed = [{"slot": file.slot, "fileName": file.file_name, "fileSize": file.file_size, "sha256": file.sha256, "url": file.r2_url} for file in files]
+    listed = [{"slot": f.slot, "fileName": f.file_name, "fileSize": f.file_size, "sha256": f.sha256, "url": f.r2_url} for f in files]
     told = {"referenceNumber": application.reference_number, "formVersion": application.form_version, **steps, "documents": listed}
     return json.dumps(told, ensure_ascii=False)
 

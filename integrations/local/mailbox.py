@@ -40,6 +40,7 @@ class Receiver:
     async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 — aiosmtpd's name
         """Refuse a recipient as a fault says."""
         if fault := self.faults.take(address, "RCPT"):
+            await asyncio.sleep(fault.delay)
             return f"{fault.status} {'Try again later' if fault.status < 500 else 'No such mailbox here'}"
         envelope.rcpt_tos.append(address)
         return "250 OK"

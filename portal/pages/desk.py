@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,15 +12,13 @@ from nicegui import events, ui
 
 from models.errors import Refused
 from models.person import Actor, Right
-from models.queue import NEEDS_WORK, PAGE, TABS, Found, Looked, Row, look, looked
+from models.queue import NEEDS_WORK, PAGE, TABS, Found, Looked, look, looked
 from models.review import SECTIONS
 from portal import staff, words
 from portal.frame import frame, static_url
+from portal.render import render
 
-HEADINGS = (
-    ("Company", "company"), ("Status", "status"), ("Submitted", "submitted"), ("Works in", ""), ("Capacity", ""),
-    ("Sections", ""), ("Flags", ""), ("Deliveries", ""),
-)  # fmt: skip
+HEADINGS = (("Company", "company"), ("Status", "status"), ("Submitted", "submitted"), ("Works in", ""), ("Capacity", ""), ("Review", ""))
 #: Links of the list change it in place; with a modifier key they open a tab, as links do.
 IN_PLACE = """(event) => {
   const link = event.target.closest("a[data-in-place]");
@@ -41,13 +39,13 @@ def install(_: FastAPI) -> None:
 
 
 def style() -> None:
-    """The desk's own stylesheet and script; every page of it calls this."""
+    """The desk's own stylesheet and script; every page of it calls this, inside its frame."""
     ui.add_head_html(f'<link rel="stylesheet" href="{static_url("desk.css")}"><script src="{static_url("desk.js")}" defer></script>')
 
 
 def _page(desk: staff.Desk, actor: Actor, found: Found) -> None:
-    style()
     with frame("Applications", actor=actor, here="/review", wide=True):
+        style()
         ui.html('<div class="title"><h1>Applications</h1></div>', sanitize=False)
         listing = Listing(desk, found)
         with ui.element("div").classes("toolbar"):
@@ -73,7 +71,7 @@ class Listing:
         self.table = ui.html(results(self.found), sanitize=False).classes("results")
         self.table.on("click", self._followed, js_handler=IN_PLACE)
 
-    async def _typed(self, event: events.ValueChangeEventArguments) -> None:
+    async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
         await self._show(replace(looked(q=event.value or ""), tab=self.found.looked.tab, sort=self.found.looked.sort))
 
     async def _followed(self, event: events.GenericEventArguments) -> None:
@@ -109,70 +107,16 @@ def address(wanted: Looked, **changes: Any) -> str:
 
 
 def results(found: Found) -> str:
-    """Tabs, table and pages as HTML; every word from outside is escaped."""
-    return _tabs(found) + (_table(found) + _pages(found) if found.rows else _nothing(found))
-
-
-def _tabs(found: Found) -> str:
-    links = (
-        f'<a id="tab-{tab}" data-in-place href="{escape(address(found.looked, tab=tab, page=1))}"{" aria-current=true" if tab == found.looked.tab else ""}>'
-        f'{label} <span class="count">{found.counts[tab]:,}</span></a>'
-        for tab, (label, _) in TABS.items()
-    )  # fmt: skip
-    return f'<nav class="tabs" aria-label="Status">{"".join(links)}</nav>'
-
-
-def _table(found: Found) -> str:
-    heads = "".join(_heading(found.looked, label, column) for label, column in HEADINGS)
-    rows = "".join(map(_row, found.rows))
-    return f'<div class="card flush"><table class="grid list"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-
-
-def _heading(wanted: Looked, label: str, column: str) -> str:
-    if not column:
-        return f'<th scope="col">{label}</th>'
-    here = wanted.column == column
-    turned = column if here and wanted.downwards else f"-{column}" if here or column == "submitted" else column
-    order = f' aria-sort="{"descending" if wanted.downwards else "ascending"}"' if here else ""
-    arrow = f'<span aria-hidden="true">{" ↓" if wanted.downwards else " ↑"}</span>' if here else ""
-    link = f'<a id="sort-{column}" data-in-place href="{escape(address(wanted, sort=turned, page=1))}">{label}{arrow}</a>'
-    return f'<th scope="col"{order}>{link}</th>'
-
-
-def _row(row: Row) -> str:
-    cells = (
-        f'<a class="row" href="/review/{escape(row.reference)}">{escape(row.company)}</a><small class="num">{escape(row.reference)}</small>',
-        words.status_tag(row.status), words.day_of(row.submitted_at), escape(row.place) or "–", escape(row.capacity) or "–", _sections(row.sections),
-        f'<span class="tag warn">{words.counted(row.flags, "flag")}</span>' if row.flags else '<span class="mute">None</span>',
-        f'<span class="tag bad">{escape(row.trouble)}</span>' if row.trouble else '<span class="mute">Fine</span>',
-    )  # fmt: skip
-    return "<tr>" + "".join(f'<td data-label="{label}">{cell}</td>' for (label, _), cell in zip(HEADINGS, cells, strict=True)) + "</tr>"
-
-
-def _sections(done: int) -> str:
-    whole = len(SECTIONS)
-    return f'<span class="meter" aria-hidden="true"><i style="width:{done * 100 // whole}%"></i></span> <span class="num">{done} of {whole}</span>'
-
-
-def _pages(found: Found) -> str:
+    """Tabs, table and pages as HTML."""
     first = (found.looked.page - 1) * PAGE + 1
-    said = f'<p class="num mute">{first:,} to {first + len(found.rows) - 1:,} of {words.counted(found.total, "application")}</p>'
-    return f'<nav class="pages" aria-label="Pages">{said}{_step(found, -1, "Previous")}{_step(found, 1, "Next")}</nav>'
+    return render(
+        "applications.html", found=found, tabs=TABS, headings=HEADINGS, whole=len(SECTIONS), first=first,
+        last=first + len(found.rows) - 1, address=partial(address, found.looked), turned=partial(_turned, found.looked),
+    )  # fmt: skip
 
 
-def _step(found: Found, by: int, label: str) -> str:
-    page = found.looked.page + by
-    if not 1 <= page <= found.pages:
-        return ""
-    return f'<a class="btn slim" id="page-{label}" data-in-place href="{escape(address(found.looked, page=page))}">{label}</a>'
-
-
-def _nothing(found: Found) -> str:
-    if found.looked.q:
-        elsewhere = found.counts["all"]
-        way = f'<a data-in-place href="{escape(address(found.looked, tab="all", page=1))}">Look in all {elsewhere:,}</a>' if elsewhere else ""
-        hint = f"Under another status, {words.counted(elsewhere, 'application')} would match. {way}" if elsewhere else "Check the spelling, or search for fewer letters."
-        return f'<div class="card empty"><h2>Nothing matches “{escape(found.looked.q)}” here</h2><p>{hint}</p></div>'
-    if found.looked.tab == NEEDS_WORK:
-        return '<div class="card empty"><h2>Nothing waits for you</h2><p>New applications appear here as soon as partners submit them.</p></div>'
-    return f'<div class="card empty"><h2>No applications under “{TABS[found.looked.tab][0]}”</h2><p>Choose another status above.</p></div>'
+def _turned(wanted: Looked, column: str) -> str:
+    """The order a heading's link asks for: the other way round on the column it is sorted by; the newest first at once."""
+    if wanted.column == column:
+        return column if wanted.downwards else f"-{column}"
+    return "-submitted" if column == "submitted" else column

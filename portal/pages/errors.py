@@ -18,11 +18,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app as pages
 from nicegui import ui
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from integrations.failures import Failure, Passing
 from models.errors import Refused, SignInNeeded, TooMany
 from portal import frame, logs
+from portal.guard import HEADERS
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
@@ -59,7 +62,8 @@ async def page(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInNeeded) and request.method == "GET" and (way := _entrance(request)):
         return RedirectResponse(way, 303)
     told = tell(error)
-    return HTMLResponse(_html(request, told), told.status, headers=_headers(error))
+    # An unexpected error is answered outside of the Guard, so the page brings the headers of every answer itself.
+    return HTMLResponse(_html(request, told), told.status, headers={**HEADERS, "cache-control": "no-store", **_headers(error)})
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,14 @@ def tell(error: Exception) -> Told:
         return Told(error.status, _words(error.status)[0], error.detail)
     if isinstance(error, Failure):
         return Told(503, WORDS[503][0], f"{error.reason} {WORDS[503][1]}")
-    status = error.status_code if isinstance(error, HTTPException) else 422 if isinstance(error, RequestValidationError) else 500
-    return Told(status, *_words(status))
+    return Told(_status(error), *_words(_status(error)))
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.status_code
+    away = isinstance(error, OperationalError | PoolTimeout)  # the database does not answer
+    return 503 if away else 422 if isinstance(error, RequestValidationError) else 500
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -1,0 +1,77 @@
+"""What a member of staff can do with an application now, and why not. The verbs of models/review.py decide; this only tells beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.application import TRANSITIONS, Application, ApplicationStatus
+from models.person import Actor, Right
+from models.review import SECTIONS
+from models.settings import settings
+
+S = ApplicationStatus
+
+
+class Action(StrEnum):
+    """What the review desk offers."""
+
+    VERDICT = "verdict"
+    NOTE = "note"
+    REQUEST = "request"
+    REVIEWED = "reviewed"
+    REOPEN = "reopen"
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An application as somebody finds it: `judged` are the sections with a verdict, `reviewer` marked it reviewed."""
+
+    actor: Actor
+    application: Application
+    judged: Iterable[str]
+    reviewer: int | None
+
+    def why_not(self, action: Action) -> str:
+        """The sentence that stands in the way; empty when the action is possible."""
+        return self._right(action) or self._state(action) or self._rule(action)
+
+    def _right(self, action: Action) -> str:
+        right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT) else Right.REVIEW
+        return "" if self.actor.may(right) else f"Your account may not {right}."
+
+    def _state(self, action: Action) -> str:
+        state = self.application.state
+        if state in _POSSIBLE_IN[action]:
+            return ""
+        if state == S.INFORMATION_REQUIRED:
+            return "The partner has been asked for information: wait until it is sent again."
+        if action in (Action.APPROVE, Action.REJECT) and TRANSITIONS[state]:
+            return "Mark the application as reviewed first."
+        return f"The application is {state.label.lower()}."
+
+    def _rule(self, action: Action) -> str:
+        if action == Action.REVIEWED and (left := [title for name, title in SECTIONS.items() if name not in self.judged]):
+            return f"Give a verdict on {_listed(left)} first."
+        own = self.actor.user_id is not None and self.actor.user_id == self.reviewer and not settings().reviewer_may_decide
+        if action in (Action.APPROVE, Action.REJECT) and own:
+            return "You marked this application reviewed, so somebody else decides."
+        return ""
+
+
+_POSSIBLE_IN: dict[Action, frozenset[ApplicationStatus]] = {
+    Action.VERDICT: frozenset({S.SUBMITTED, S.UNDER_REVIEW}),
+    Action.NOTE: frozenset(S),
+    Action.REQUEST: frozenset(state for state, later in TRANSITIONS.items() if S.INFORMATION_REQUIRED in later),
+    Action.REVIEWED: frozenset({S.UNDER_REVIEW}),
+    Action.REOPEN: frozenset({S.REVIEWED}),
+    Action.APPROVE: frozenset({S.REVIEWED}),
+    Action.REJECT: frozenset({S.REVIEWED}),
+}
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

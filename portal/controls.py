@@ -1,0 +1,174 @@
+"""Buttons, labelled fields and dialogs of the desk: what is typed stays until it is done, and a refusal stands beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from itertools import count
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+from sqlmodel import Session
+
+from models.errors import Refused
+from models.person import Actor
+from portal.staff import Desk, attempt
+
+Values = Mapping[str, Any]
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One field of a dialog. `kind` is text, email, long, date, choice or many; the last two need `options`."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    help: str = ""
+    value: Any = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+
+
+def button(words: str, act: Callable[[], Any], look: str = "", **props: str) -> Element:
+    """A button of ours; `look` is its classes (go, danger, slim), `props` its attributes with _ for -."""
+    made = ui.element("button").classes(f"btn {look}").props("type=button")
+    made.props.update({name.replace("_", "-"): value for name, value in props.items()})
+    with made:
+        ui.html(escape(words), sanitize=False, tag="span")
+    made.on("click", lambda _: act())
+    return made
+
+
+class Field:
+    """A labelled control with its help and its error, linked so that a screen reader says them with it."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask, self.id = ask, f"{ask.name}-{next(_numbers)}"
+        with ui.element("div").classes("field wide") as self.place:
+            optional = " <em>(optional)</em>" if ask.optional else ""
+            ui.html(escape(ask.label) + optional, sanitize=False, tag="label").props(f"for={self.id}")
+            if ask.help:
+                ui.html(escape(ask.help), sanitize=False, tag="p").classes("help").props(f"id={self.id}-help")
+            self.control = _CONTROLS[ask.kind](ask)
+            self.error = ui.html("", sanitize=False, tag="p").classes("error").props(f"id={self.id}-error role=alert")
+        self.control.props("outlined dense no-error-icon hide-bottom-space").classes("w-full")
+        self.control.props.update(
+            {"for": self.id, "aria-describedby": f"{self.id}-help {self.id}-error" if ask.help else f"{self.id}-error"}
+        )
+
+    @property
+    def value(self) -> Any:
+        """What stands in it: text, or a list where several are chosen."""
+        return self.control.value if self.control.value is not None else ([] if self.ask.kind == "many" else "")
+
+    def set(self, value: Any) -> None:
+        """Put a value into it and take the error away."""
+        self.control.set_value(value)
+        self.say("")
+
+    def say(self, message: str) -> None:
+        """Show what is wrong, or nothing."""
+        self.error.set_content(escape(message))
+        self.place.classes(**{"add" if message else "remove": "invalid"})
+        self.control.props["aria-invalid"] = "true" if message else "false"
+
+
+class Fields:
+    """The fields of one form, and the line for what belongs to none of them."""
+
+    def __init__(self, asks: tuple[Ask, ...]) -> None:
+        with ui.element("div").classes("stack"):
+            self.fields = {ask.name: Field(ask) for ask in asks}
+        self.line = ui.html("", sanitize=False, tag="p").classes("error").props("role=alert")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Name → what stands in it."""
+        return {name: one.value for name, one in self.fields.items()}
+
+    def refuse(self, error: Refused) -> None:
+        """Each problem beside its field, the rest below."""
+        said = {problem.field: problem.message for problem in error.problems}
+        for name, one in self.fields.items():
+            one.say(said.get(name, ""))
+        elsewhere = [message for name, message in said.items() if name not in self.fields]
+        self.line.set_content(escape(" ".join(elsewhere) if said else error.detail))
+
+    def fill(self, values: Values | None = None) -> None:
+        """Back to how the form opens, or to `values` where given."""
+        for name, one in self.fields.items():
+            one.set((values or {}).get(name, one.ask.value))
+        self.line.set_content("")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a dialog does: its words, its fields, and `work` in one transaction, given what was typed."""
+
+    title: str
+    lead: str
+    go: str
+    done: str
+    work: Callable[[Session, Actor, dict[str, Any]], Any]
+    asks: tuple[Ask, ...] = ()
+    look: str = "go"
+
+
+class Sheet:
+    """The dialog of a deed. Closed and opened again it still holds what was typed; once it is done it is empty."""
+
+    def __init__(self, desk: Desk, deed: Deed, after: Callable[[], Awaitable[None]]) -> None:
+        self.desk, self.deed, self.after, self.busy = desk, deed, after, False
+        name = f"sheet-{next(_numbers)}"
+        with (
+            ui.dialog().props(f"aria-labelledby={name} transition-duration=120") as self.dialog,
+            ui.element("section").classes("sheet q-card"),
+        ):
+            ui.html(escape(deed.title), sanitize=False, tag="h2").props(f"id={name}")
+            ui.html(escape(deed.lead), sanitize=False, tag="p").classes("mute")
+            self.form = Fields(deed.asks)
+            with ui.element("div").classes("ends"):
+                button("Cancel", self.dialog.close)
+                button(deed.go, self._do, deed.look)
+
+    def open(self, values: Values | None = None) -> None:
+        """Show it, with `values` in its fields where given."""
+        if values is not None:
+            self.form.fill(values)
+        self.dialog.open()
+
+    async def _do(self) -> None:
+        if self.busy:  # a second click while the first is being done
+            return
+        self.busy = True
+        try:
+            typed = self.form.values
+            if await attempt(self.desk, lambda s, actor: self.deed.work(s, actor, typed), done=self.deed.done, refused=self.form.refuse):
+                self.dialog.close()
+                self.form.fill()
+                await self.after()
+        finally:
+            self.busy = False
+
+
+def _choice(ask: Ask) -> Any:
+    # with_input puts label and error on a real input; without it they stand on a div (FACTS 97).
+    return ui.select(dict(ask.options), value=ask.value or None, with_input=True)
+
+
+def _many(ask: Ask) -> Any:
+    return ui.select(dict(ask.options), value=ask.value or [], multiple=True, with_input=True).props("use-chips")
+
+
+_CONTROLS: Mapping[str, Callable[[Ask], Any]] = {
+    "text": lambda ask: ui.input(value=ask.value or ""),
+    "email": lambda ask: ui.input(value=ask.value or "").props("type=email"),
+    "date": lambda ask: ui.input(value=ask.value or "").props("type=date"),
+    "long": lambda ask: ui.textarea(value=ask.value or "").props("autogrow"),
+    "choice": _choice,
+    "many": _many,
+}

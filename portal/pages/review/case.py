@@ -1,0 +1,139 @@
+"""Everything the review page shows of one application, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models import review
+from models.application import Application, ApplicationStatus, by_reference, submitted_like
+from models.database import now
+from models.document import Document, stored
+from models.errors import NotFound
+from models.event import Delivery, Event
+from models.flags import Flag, flags
+from models.person import Actor
+from models.possible import Action, Situation
+from models.question import Question
+from models.review import InformationRequest, Note, Verdict
+from models.settings import settings
+from models.slots import SLOTS
+from models.steps import QUESTIONS, STEPS, Step
+
+VIEWABLE = frozenset({"pdf", "png", "jpg"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """An answer that the partner changed when they sent the application again, as people read it."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One application under review, as of one moment."""
+
+    actor: Actor
+    application: Application
+    documents: tuple[Document, ...]
+    flags: tuple[Flag, ...]
+    verdicts: Mapping[str, Verdict]
+    notes: tuple[Note, ...]
+    history: tuple[Event, ...]
+    deliveries: tuple[Delivery, ...]
+    request: InformationRequest | None
+    decision: Event | None
+    twins: tuple[Application, ...]
+
+    def why_not(self, action: Action) -> str:
+        """Why this cannot be done now; empty when it can."""
+        reviewed = next((event.user_id for event in self.history if event.type == "application.reviewed"), None)
+        return Situation(self.actor, self.application, self.verdicts, reviewed).why_not(action)
+
+    def may(self, action: Action) -> bool:
+        """Whether it can be done now."""
+        return not self.why_not(action)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs from the submission before; empty after the first."""
+        sent_again = next((event for event in self.history if event.type == "application.resubmitted"), None)
+        changed: Mapping[str, list[Any]] = sent_again.detail.get("changed", {}) if sent_again else {}
+        return tuple(
+            Change(name, QUESTIONS[name].label, shown(QUESTIONS[name], before), shown(QUESTIONS[name], after))
+            for name, (before, after) in changed.items() if name in QUESTIONS
+        )  # fmt: skip
+
+    def answers(self, step: Step) -> dict[str, list[tuple[Question, str]]]:
+        """Heading → the questions that were asked, with the answers as people read them."""
+        values = self.application.answers()
+        asked = {heading: [q for q in questions if q.asked(values)] for heading, questions in step.sections.items()}
+        return {heading: [(q, q.kind.show(values[q.name])) for q in questions] for heading, questions in asked.items() if questions}
+
+    def flags_of(self, field: str) -> list[str]:
+        """The flags on one question or slot."""
+        return [flag.message for flag in self.flags if flag.field == field]
+
+    def documents_of(self, step: Step) -> list[Document]:
+        """The documents of one step, in the form's order."""
+        order = [slot.name for slot in step.slots]
+        return sorted((one for one in self.documents if one.slot in order), key=lambda one: order.index(one.slot))
+
+
+def load(session: Session, actor: Actor, reference: str) -> Case:
+    """The application with this reference; NotFound if there is none, or it is a draft."""
+    application = by_reference(session, reference)
+    if application.state == ApplicationStatus.DRAFT:
+        raise NotFound("There is no application with this reference.")
+    documents = stored(session, application.id)
+    history = review.history(session, application)
+    return Case(
+        actor, application, tuple(documents), tuple(flags(application.answers(), now().date(), settings(), documents)),
+        review.verdicts(session, application), tuple(review.notes(session, application)), tuple(history), _deliveries(session, application),
+        review.open_request(session, application), review.decision(session, application), tuple(submitted_like(session, application)),
+    )  # fmt: skip
+
+
+def shown(question: Question, stored_as: Any) -> str:
+    """A value of an event's JSON as people read it; what no longer fits the question is shown as it is."""
+    if question.kind.is_empty(stored_as):
+        return ""
+    try:
+        return question.kind.show(question.kind.clean(stored_as, {}))
+    except ValueError:
+        return str(stored_as)
+
+
+def viewable(document: Document) -> bool:
+    """Whether a browser can show it beside the answers."""
+    return document.extension in VIEWABLE
+
+
+def expiry_tone(expires: date) -> str:
+    """Red once a document has expired, amber in its last 30 days."""
+    left = (expires - now().date()).days
+    return "bad" if left <= 0 else "warn" if left <= 30 else ""
+
+
+def request_options() -> dict[str, str]:
+    """Every question and document that a partner may be asked about, under its step's title."""
+    options = {name: f"{STEPS[question.step - 1].title}: {question.label}" for name, question in QUESTIONS.items()}
+    return options | {name: f"Document: {slot.label}" for name, slot in SLOTS.items()}
+
+
+def item_label(name: str) -> str:
+    """A question's or slot's label."""
+    return QUESTIONS[name].label if name in QUESTIONS else SLOTS[name].label if name in SLOTS else name
+
+
+def _deliveries(session: Session, application: Application) -> tuple[Delivery, ...]:
+    wanted = select(Delivery).where(Delivery.application_id == application.id).order_by(col(Delivery.id).desc())
+    return tuple(session.exec(wanted))

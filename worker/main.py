@@ -1,0 +1,159 @@
+"""The worker's process: RQ listens for nudges, a clock sweeps, and both lead to the same deliveries in the database.
+
+`python -m worker` runs until SIGTERM. Redis may come and go: the clock goes on without it, and RQ comes back (FACTS 27).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+from redis import RedisError
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from rq.timeouts import TimerDeathPenalty
+
+from integrations.queue import connection
+from models.database import now, transaction
+from models.schedule import rest, take
+from models.settings import ready_settings, settings
+from worker import deliver
+from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
+from worker.logs import start_logging, where
+from worker.retention import clean_up, report
+
+QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
+#: Of the 10 s that a stop may take: what is in the air then is left to another worker, when its lease has run out (FACTS 28).
+GRACE_SECONDS = 8.0
+NIGHT_HOUR = 2  # UTC
+log = structlog.get_logger()
+
+
+def drain() -> int:
+    """The one job that the portal enqueues, by the name `worker.main.drain`."""
+    return deliver.drain()
+
+
+def run() -> int:
+    """Listen and sweep until SIGTERM or Ctrl-C, then let what is in the air land."""
+    asked = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked)  # before any thread: they inherit it, and only sigwait hears
+    for work in (listen, keep_time):
+        threading.Thread(target=work, name=work.__name__, daemon=True).start()
+    log.info("started", worker=WORKER)
+    signal.sigwait(asked)
+    stopping.set()
+    landed = finish(GRACE_SECONDS)
+    log.info("stopped", landed=landed)
+    sys.stdout.flush()
+    os._exit(0)  # a call that hangs must not keep the process: its delivery is taken over
+
+
+def listen() -> None:
+    """RQ's worker, again and again: whatever Redis does, this goes on."""
+    while not stopping.is_set():
+        try:
+            Listener([QUEUE], connection=connection(), serializer=JSONSerializer, worker_ttl=30, log_job_description=False).work()
+        except (RedisError, OSError) as error:
+            log.warning("redis is away", error=type(error).__name__)
+        except Exception as error:
+            log.error("listener failed", **where(error))
+        stopping.wait(2)
+
+
+class Listener(SimpleWorker):
+    """RQ's worker without a fork (FACTS 12, 32), in a thread: signals, time limits and commands are not for it."""
+
+    death_penalty_class = TimerDeathPenalty
+    max_connection_wait_time = 5.0
+
+    def _install_signal_handlers(self) -> None:
+        pass
+
+    def subscribe(self) -> None:
+        """No commands over Redis: nobody stops a worker from there."""
+
+
+def keep_time() -> None:
+    """Sweep, and clean up at night; then wait for what is due next, at most SWEEP_SECONDS."""
+    while not stopping.is_set():
+        _safely(sweep)
+        _safely(nightly)
+        stopping.wait(_pause())
+
+
+def nightly() -> bool:
+    """The retention, once a night by one of all workers: the lease is in the database (FACTS 30). Whether it was this one."""
+    with transaction() as session:
+        if not take(session, "retention", WORKER, now() + timedelta(hours=1)):
+            return False
+    clean_up()
+    with transaction() as session:
+        rest(session, "retention", WORKER, _next_night(now()))
+    return True
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m worker [sweep | retention [--dry-run] | demo N]`; without a command, the worker itself."""
+    asked = _parser().parse_args(arguments)
+    ready_settings()
+    start_logging()
+    commands: dict[str | None, Callable[[], int]] = {
+        None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run), "demo": lambda: _demo(asked.number),
+    }  # fmt: skip
+    return commands[asked.command]()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker", description="Without a command: the worker, until SIGTERM.")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("sweep", help="deliver what is due, then end")
+    retention = commands.add_parser("retention", help="erase what is past its period, then end")
+    retention.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+    commands.add_parser("demo", help="make realistic applications; only on a local run").add_argument("number", type=int)
+    return parser
+
+
+def _sweep() -> int:
+    print(f"Tried {sweep()} deliveries.")
+    return 0
+
+
+def _retention(dry_run: bool) -> int:
+    cleaned = clean_up(dry_run)
+    print(report(cleaned, dry_run))
+    return 1 if cleaned.kept else 0
+
+
+def _demo(number: int) -> int:
+    from worker.demo import demo  # its PDFs need a package that production does not have
+
+    print(demo(number))
+    return 0
+
+
+def _safely(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception as error:  # the database may be away: the clock goes on
+        log.error("failed", work=work.__name__, **where(error))
+
+
+def _pause() -> float:
+    """Until the next delivery is due, but neither a busy loop nor longer than SWEEP_SECONDS."""
+    soon: float | None = None
+    with suppress(Exception):
+        soon = seconds_to_next()
+    return min(settings().sweep_seconds, max(0.3, soon)) if soon is not None else settings().sweep_seconds
+
+
+def _next_night(moment: datetime) -> datetime:
+    tonight = moment.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return tonight if tonight > moment else tonight + timedelta(days=1)

@@ -1,0 +1,159 @@
+"""The mails: who gets which, with what in it. The words stand in templates/.
+
+A mail cannot be looked up once it has left (FACTS 13), so that it will be sent is written down first: after a crash in
+between, a person decides. Nobody gets a mail twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from integrations.email import Email, send
+from integrations.failures import Unclear
+from models.application import Application
+from models.database import now, reading, transaction
+from models.document import stored
+from models.event import Delivery, Event, begin_sending, held
+from models.flags import flags
+from models.invitation import Invitation, InvitationStatus
+from models.settings import settings
+from models.slots import SLOTS
+from models.steps import QUESTIONS
+from worker.dates import day
+from worker.letters import rendered
+from worker.outcome import Consumer, Done, Needless
+
+INTERRUPTED = (
+    "The worker stopped while it was sending this mail, so it may have been sent. "
+    "Ask the recipient or look into the mail server's log; if it did not arrive, retry."
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail before it is put into words: its template's name, and the facts that stand in it."""
+
+    to: str
+    subject: str
+    template: str
+    facts: dict[str, Any]
+    reply_to: str
+
+
+def _mail(write: Callable[[Session, Delivery], Letter], also: Callable[[Session, Delivery], None] | None = None) -> Consumer:
+    """The handler that sends what `write` makes; `also` runs when the mail has left."""
+
+    def handle(delivery: Delivery) -> Done:
+        if delivery.begun_at is not None:
+            raise Unclear(INTERRUPTED)
+        with reading() as session:
+            email = _email(write(session, delivery), delivery)
+        with transaction() as session:
+            begin_sending(session, held(session, delivery), email.message_id)
+        send(email)
+        return Done(email.message_id, lambda session: also(session, delivery) if also else None)
+
+    return handle
+
+
+def _invitation(session: Session, delivery: Delivery) -> Letter:
+    found = session.get_one(Invitation, delivery.invitation_id)
+    if found.state != InvitationStatus.ACTIVE:
+        raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
+    expires = day(found.expires_at) if found.expires_at else ""
+    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": _form(found.code)}
+    return _to_partner(found.contact_email, f"Your invitation to become a partner, {found.company_name}", "invitation", facts)
+
+
+def _sent(session: Session, delivery: Delivery) -> None:
+    found = session.get_one(Invitation, delivery.invitation_id)
+    found.sent_at = now()
+    session.add(found)
+
+
+def _received(session: Session, delivery: Delivery) -> Letter:
+    found, event = _application(session, delivery)
+    again = event.type == "application.resubmitted"
+    subject = f"{'Your changes have' if again else 'Your application has'} arrived: {found.reference_number}"
+    return _to_contact(found, subject, "received", {"again": again})
+
+
+def _operations(session: Session, delivery: Delivery) -> Letter:
+    found, event = _application(session, delivery)
+    again = event.type == "application.resubmitted"
+    raised = flags(found.answers(), now().date(), settings(), stored(session, found.id))
+    facts = {
+        "company": found.company_name, "reference": found.reference_number, "again": again, "flags": [flag.message for flag in raised],
+        "country": QUESTIONS["company_country"].kind.show(found.company_country), "contact": found.primary_contact_name,
+        "changes": len(event.detail.get("changed") or {}), "link": f"{settings().portal_url}/review/{found.reference_number}",
+    }  # fmt: skip
+    subject = f"{'Changed' if again else 'New'} application from {found.company_name}: {found.reference_number}"
+    return Letter(settings().mail_operations, subject, "operations", facts, found.primary_contact_email or settings().mail_operations)
+
+
+def _information_required(session: Session, delivery: Delivery) -> Letter:
+    found, event = _application(session, delivery)
+    due, items = event.detail.get("due_on") or "", [_label(item) for item in event.detail.get("items") or []]
+    facts = {"message": event.detail["message"], "items": items, "due": _due(due)}
+    return _to_contact(found, f"We need more information for {found.reference_number}", "information_required", facts)
+
+
+def _approved(session: Session, delivery: Delivery) -> Letter:
+    found, event = _application(session, delivery)
+    facts = {"message": event.detail.get("message") or ""}
+    return _to_contact(found, f"Your application {found.reference_number} is approved", "approved", facts)
+
+
+def _rejected(session: Session, delivery: Delivery) -> Letter:
+    found, event = _application(session, delivery)
+    return _to_contact(found, f"Our decision on your application {found.reference_number}", "rejected", {"reason": event.detail["message"]})
+
+
+def _application(session: Session, delivery: Delivery) -> tuple[Application, Event]:
+    return session.get_one(Application, delivery.application_id), session.get_one(Event, delivery.event_id)
+
+
+def _to_contact(found: Application, subject: str, template: str, facts: dict[str, Any]) -> Letter:
+    known = {"name": found.primary_contact_name, "company": found.company_name, "reference": found.reference_number}
+    return _to_partner(found.primary_contact_email or "", subject, template, {**known, "link": _form(found.invitation_code), **facts})
+
+
+def _to_partner(to: str, subject: str, template: str, facts: dict[str, Any]) -> Letter:
+    return Letter(to, subject, template, facts, settings().mail_operations)
+
+
+def _email(letter: Letter, delivery: Delivery) -> Email:
+    """The mail in words. A repeated attempt keeps its Message-ID, so that whoever got it twice sees one."""
+    text, html = rendered(letter.template, {"subject": letter.subject, "portal": settings().portal_url, **letter.facts})
+    return Email(letter.to, " ".join(letter.subject.split()), text, html, delivery.external_id or _message_id(delivery), letter.reply_to)
+
+
+def _message_id(delivery: Delivery) -> str:
+    return f"<delivery-{delivery.id}.{secrets.token_hex(8)}@{settings().mail_from.rpartition('@')[2]}>"
+
+
+def _form(code: str) -> str:
+    """The partner's link: the form, and from the submission on the status page."""
+    return f"{settings().portal_url}/apply?code={code}"
+
+
+def _label(item: str) -> str:
+    return QUESTIONS[item].label if item in QUESTIONS else SLOTS[item].label if item in SLOTS else item
+
+
+def _due(written: str) -> str:
+    return day(date.fromisoformat(written)) if written else ""
+
+
+invitation = _mail(_invitation, _sent)
+received = _mail(_received)
+operations = _mail(_operations)
+information_required = _mail(_information_required)
+approved = _mail(_approved)
+rejected = _mail(_rejected)
