@@ -16,7 +16,7 @@ class IdempotencyKey(SQLModel, table=True):
 
     __tablename__ = "idempotency_keys"
 
-    key: str = Field(primary_key=True, max_length=255)
+    key: str = Field(primary_key=True)
     application_id: int = Field(foreign_key="applications.id", index=True)
     used_at: datetime = Field(sa_type=UtcDateTime, index=True)
 

@@ -56,9 +56,8 @@ class Field:
             self.control = _CONTROLS[ask.kind](ask)
             self.error = ui.html("", sanitize=False, tag="p").classes("error").props(f"id={self.id}-error role=alert")
         self.control.props("outlined dense no-error-icon hide-bottom-space").classes("w-full")
-        self.control.props.update(
-            {"for": self.id, "aria-describedby": f"{self.id}-help {self.id}-error" if ask.help else f"{self.id}-error"}
-        )
+        described = f"{self.id}-help {self.id}-error" if ask.help else f"{self.id}-error"
+        self.control.props.update({"for": self.id, "aria-describedby": described})
 
     @property
     def value(self) -> Any:
@@ -124,10 +123,8 @@ class Sheet:
     def __init__(self, desk: Desk, deed: Deed, after: Callable[[], Awaitable[None]]) -> None:
         self.desk, self.deed, self.after, self.busy = desk, deed, after, False
         name = f"sheet-{next(_numbers)}"
-        with (
-            ui.dialog().props(f"aria-labelledby={name} transition-duration=120") as self.dialog,
-            ui.element("section").classes("sheet q-card"),
-        ):
+        self.dialog = ui.dialog().props(f"aria-labelledby={name} transition-duration=120")
+        with self.dialog, ui.element("section").classes("sheet q-card"):
             ui.html(escape(deed.title), sanitize=False, tag="h2").props(f"id={name}")
             ui.html(escape(deed.lead), sanitize=False, tag="p").classes("mute")
             self.form = Fields(deed.asks)

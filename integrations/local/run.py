@@ -62,7 +62,7 @@ class Run:
             self._finish_migrations(migrations or self._migrate())
             self._start_ours()
         self._step(6, "SharePoint lists", outside["graph"])
-        self._step(7, "portal and worker", *self.ours.values())
+        self._step(7, "portal and worker" if self.ours else "no portal and no worker, as asked", *self.ours.values())
 
     def announce(self) -> None:
         """The demonstration's data if asked for, a fresh invitation, the addresses, and `ready`."""

@@ -22,7 +22,7 @@ from models.idempotency import remember, submitted_before
 from models.invitation import Invitation
 from models.steps import STEPS, Step
 from portal import uploads
-from portal.api.bodies import Answers, Body, Code, Line, Reply, documented_step
+from portal.api.bodies import Answers, Body, Code, Line, documented_step
 from portal.api.following import Arrived, arrived
 from portal.api.partner import admit, application_of
 from portal.problems import documented
@@ -84,7 +84,7 @@ class Submitted(Arrived):
 
 
 Wait = Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for SharePoint and the emails")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="One key, one application, one submission")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="One key never submits twice")]
 
 
 @router.post("/epc-application", status_code=201, responses=documented(400, 401, 403, 409, 413, 422))

@@ -65,7 +65,7 @@ def _written(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-Code = Annotated[str, AfterValidator(_code), Field(description="The 8 characters of the invitation code, in any case", examples=["C1D94680"])]
+Code = Annotated[str, AfterValidator(_code), Field(description="The invitation code of 8 characters, in any case", examples=["C1D94680"])]
 StepNumber = Annotated[int, AfterValidator(_step), Field(description="The step, 1 to 6", examples=[1])]
 Moment = Annotated[datetime, PlainSerializer(_written, return_type=str)]
 Line = Annotated[str, AfterValidator(_storable)]

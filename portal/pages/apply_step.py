@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from html import escape
+from functools import partial
 from typing import Any
 
 from nicegui import run, ui
@@ -27,7 +27,8 @@ from portal.autosave import journal
 from portal.frame import frame, static_url
 from portal.pages.apply_documents import Documents
 from portal.pages.apply_folder import Folder
-from portal.pages.apply_progress import progress, stages
+from portal.pages.apply_progress import progress
+from portal.render import render
 from portal.widgets import Field, copy_button, field
 
 
@@ -40,32 +41,29 @@ def named(name: str) -> Step:
 
 
 class StepPage:
-    """One partner's open page of one step. Nothing here is stored: a reload builds it anew from the draft."""
+    """One partner's open page of one step. Nothing here is stored: a reload builds it anew from the draft.
+
+    With `check` everything that is wrong or missing is said at once; without, only what the partner has been at.
+    """
 
     def __init__(self, step: Step, folder: Folder, *, check: bool = False) -> None:
-        self.step, self.folder, self.answers = step, folder, dict(folder.answers)
-        self.held = folder.held
+        self.step, self.folder, self.check = step, folder, check
+        self.answers, self.held = dict(folder.answers), folder.held
         self.fields: dict[str, Field] = {}
         self.cards: list[tuple[Element, list[Field]]] = []
-        #: Questions the partner has been at: only these are told what is wrong.
         self.visited = {q.name for q in step.questions if check or not q.kind.is_empty(folder.answers.get(q.name))}
 
     def draw(self) -> None:
         """Build the page."""
-        title = f"{self.step.title} – step {self.step.number} of {len(STEPS)}"
-        with frame(title, status=True):
-            form_head(self.folder)
-            with ui.element("div").classes("form"):
-                self.rail = ui.html(sanitize=False).classes("rail")
-                with ui.element("div").classes("questions").props("id=questions"):
-                    self._heading()
-                    for section, questions in self.step.sections.items():
-                        self._card(section, questions)
-                    self.documents = Documents(self.step, self.folder)
-                    self._ways_on()
+        with form_frame(f"{self.step.title} – step {self.step.number} of {len(STEPS)}", self.folder):
+            self.rail = ui.html(sanitize=False).classes("rail")
+            with ui.element("div").classes("questions").props("id=questions"):
+                ui.html(render("apply_heading.html", step=self.step, last=len(STEPS), asked=self.folder.request), sanitize=False)
+                self._cards()
+                self.documents = Documents(self.step, self.folder, lacking=self.check)
+                self._ways_on()
         self._show()
-        for name in self.visited:
-            self._judge(name)
+        self._judge(self.visited)
         ui.on("answers", self.heard)
         ui.on("left", self.leave)
         ui.on("filed", self.filed)
@@ -74,46 +72,37 @@ class StepPage:
         """Answers changed in the browser: open and close what depends on them, fill in what follows, check again."""
         changed = {name: value for name, value in _mapping(event.args).items() if name in self.fields}
         self.answers |= changed
-        for name in changed:
-            self._fill(name, changed)
+        touched = set(changed) | self._fill_in(changed)
         self._show()
-        for name in {other for name in changed for other in (name, *dependents(name))} & self.visited:
-            self._judge(name)
+        self._judge({other for name in touched for other in (name, *dependents(name))} & self.visited)
 
     def leave(self, event: GenericEventArguments) -> None:
         """The partner has left a question: from now on it is told what is wrong."""
-        if event.args in self.fields:
+        if isinstance(event.args, str) and event.args in self.fields:
             self.visited.add(event.args)
-            self._judge(event.args)
+            self._judge({event.args})
 
     async def filed(self, _: GenericEventArguments) -> None:
         """A document came or went."""
         self.held = await run.io_bound(_held, self.folder.application.id) or {}
         self._show()
 
-    def _heading(self) -> None:
-        ui.html(
-            f'<p class="eyebrow">Step {self.step.number} of {len(STEPS)}</p><h1>{escape(self.step.title)}</h1>'
-            f'<p class="lead">{escape(self.step.lead)} Everything is saved as you type.</p>{request_notice(self.folder, self.step)}',
-            sanitize=False,
-        )
-
-    def _card(self, section: str, questions: tuple[Question, ...]) -> None:
+    def _cards(self) -> None:
         values = settle(self.answers)
-        with ui.element("section").classes("card").props["aria-label"] if False else ui.element("section").classes("card") as card:
-            with ui.element("div").classes("card-head"):
-                ui.html(escape(section), sanitize=False, tag="h2")
-                copy_button(questions)
-            with ui.element("div").classes("fields"):
-                made = [field(q, self.answers.get(q.name), asked=q.asked(values)) for q in questions]
-        self.fields |= {one.question.name: one for one in made}
-        self.cards.append((card, made))
+        for section, questions in self.step.sections.items():
+            with ui.element("section").classes("card") as card:
+                with ui.element("div").classes("card-head"):
+                    ui.html(section, sanitize=False, tag="h2")
+                    copy_button(questions)
+                with ui.element("div").classes("fields"):
+                    made = [field(question, self.answers.get(question.name), asked=question.asked(values)) for question in questions]
+            self.cards.append((card, made))
+            self.fields |= {one.question.name: one for one in made}
 
     def _ways_on(self) -> None:
-        before = STEPS[self.step.number - 2].name if self.step.number > 1 else ""
-        after = STEPS[self.step.number].name if self.step.number < len(STEPS) else "check"
-        back = f'<a class="btn" href="/apply/{before}" data-settle>Back</a>' if before else ""
-        ui.html(f'{back}<a class="btn go" href="/apply/{after}" data-settle>Save and continue</a>', sanitize=False).classes("ways")
+        names = ["", *(step.name for step in STEPS), "check"]
+        before, after = names[self.step.number - 1], names[self.step.number + 1]
+        ui.html(render("apply_ways.html", before=before, after=after), sanitize=False)
 
     def _show(self) -> None:
         """Bring what depends on answers up to date: questions, cards, document slots and the rail."""
@@ -123,65 +112,58 @@ class StepPage:
         for card, fields in self.cards:
             card.classes(**{"remove" if any(one.asked for one in fields) else "add": "closed"})
         self.documents.show(values, self.held)
-        self.rail.set_content(progress(self.step.name, stages(self.answers, self.held)))
+        self.rail.set_content(progress(self.step.name, self.answers, self.held))
 
-    def _judge(self, name: str) -> None:
-        one = self.fields[name]
-        problem = check_answer(one.question, self.answers.get(name), self.answers)
-        one.say(problem.message if problem else "")
+    def _judge(self, names: set[str]) -> None:
+        for one in (self.fields[name] for name in names if name in self.fields):
+            problem = check_answer(one.question, self.answers.get(one.question.name), self.answers)
+            one.say(problem.message if problem else "")
 
-    def _fill(self, name: str, changed: Answers) -> None:
-        for other, value in FILLS[name](self.answers).items() if name in FILLS else ():
-            if other not in changed and value != self.answers.get(other):
-                self.answers[other] = value
-                self.visited.add(other)
-                ui.run_javascript(f"form.write({json.dumps(other)}, {json.dumps(value)})")
-                self._judge(other)
+    def _fill_in(self, changed: Answers) -> set[str]:
+        """Write what follows from an answer into other questions, and answer which; the browser journals it as if typed."""
+        follows = {other: value for name in changed if name in FILLS for other, value in FILLS[name](self.answers).items()}
+        filled = {other: value for other, value in follows.items() if other not in changed and value != self.answers.get(other)}
+        for other, value in filled.items():
+            ui.run_javascript(f"form.write({json.dumps(other)}, {json.dumps(value)})")
+        self.answers |= filled
+        self.visited |= set(filled)
+        return set(filled)
 
 
-def form_head(folder: Folder) -> None:
-    """What every page of the form loads: its stylesheet, the journal and its scripts."""
+def form_frame(title: str, folder: Folder) -> Element:
+    """The frame of every page of the form with its stylesheet, journal and scripts; enter it to fill the two columns."""
     ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}">')
     journal(folder.application.id or 0, folder.saved_at)
     for name in ("form.js", "uploads.js"):
         ui.add_head_html(f'<script src="{static_url(name)}" defer></script>')
+    with frame(title, status=True):
+        return ui.element("div").classes("form")
 
 
-def request_notice(folder: Folder, step: Step | None = None) -> str:
-    """What staff asked for, where it concerns this step, as HTML; empty if nothing is asked."""
-    if folder.request is None:
-        return ""
-    return f'<div class="notice warn"><h2>We need something more</h2><p class="pre">{escape(folder.request.message)}</p><p><a href="/apply/status">See the whole request</a></p></div>'
-
-
-def _rest(other: str) -> Callable[[str], Callable[[Answers], dict[str, Any]]]:
-    def of(name: str) -> Callable[[Answers], dict[str, Any]]:
-        def rest(answers: Answers) -> dict[str, Any]:
-            share = loose.number(answers.get(name))
-            return {other: str(100 - int(share))} if share is not None and 0 <= share <= 100 and share == int(share) else {}
-
-        return rest
-
-    return of
+def _rest(name: str, other: str, answers: Answers) -> dict[str, Any]:
+    """The other percentage: what is left of 100."""
+    share = loose.number(answers.get(name))
+    return {other: str(100 - int(share))} if share is not None and 0 <= share <= 100 and share == int(share) else {}
 
 
 def _regions(answers: Answers) -> dict[str, Any]:
+    """Who works across the whole UK covers its twelve regions."""
     if loose.truth(answers.get("nationwide_coverage")) is not True:
         return {}
     ticked = loose.items(answers.get("geographic_coverage")) or []
     return {"geographic_coverage": [*UK_REGIONS, *(one for one in ticked if one not in UK_REGIONS)]}
 
 
-#: What one answer fills in elsewhere: the other percentage, and the UK's regions.
+#: What one answer fills in elsewhere.
 FILLS: Mapping[str, Callable[[Answers], dict[str, Any]]] = {
-    "internal_staff_percentage": _rest("subcontract_percentage")("internal_staff_percentage"),
-    "subcontract_percentage": _rest("internal_staff_percentage")("subcontract_percentage"),
+    "internal_staff_percentage": partial(_rest, "internal_staff_percentage", "subcontract_percentage"),
+    "subcontract_percentage": partial(_rest, "subcontract_percentage", "internal_staff_percentage"),
     "nationwide_coverage": _regions,
 }
 
 
 def _mapping(args: object) -> Mapping[str, Any]:
-    """What the browser sent, if it is a mapping: a page may be made to send anything."""
+    """What the browser sent, if it is a mapping: a page can be made to send anything (FACTS 95)."""
     return args if isinstance(args, dict) else {}
 
 

@@ -187,11 +187,36 @@
     if (location.hash) setTimeout(() => focusOn(location.hash.slice(1)), 60);
     (function watch() { // after a cut Python may have missed answers: tell it all
       if (!window.socket) return setTimeout(watch, 100);
+      let first = !window.socket.connected;
       window.socket.on("connect", () => {
+        if (first) { first = false; return; }
         document.querySelectorAll("[data-question]").forEach((place) => heard.set(place.dataset.question, value(place)));
         timer = setTimeout(tell, 300);
       });
     })();
   });
   window.form = { write };
+})();
+
+// *Check your answers*: what the journal still holds goes first, so that the last key is in what is sent.
+(() => {
+  "use strict";
+  document.addEventListener("submit", async (event) => {
+    if (event.target.id !== "submit") return;
+    event.preventDefault();
+    const form = event.target, button = form.querySelector("button"), words = button.textContent;
+    if (button.disabled) return;
+    button.disabled = true;
+    button.textContent = "Sending…";
+    if (await window.journal.settled(10_000)) return form.submit();
+    button.disabled = false;
+    button.textContent = words;
+    form.querySelector(".error").textContent = "Your last answers are not saved yet, so nothing was sent. Check your connection, then try again.";
+  });
+  addEventListener("replayed", () => { if (document.querySelector("[data-stale=reload]")) location.reload(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // Back after sending: show what is true now
+  window.journal.whenReady("questions", (page) => {
+    const missing = page.querySelector("[data-focus]");
+    if (missing) setTimeout(() => missing.focus(), 60);
+  });
 })();

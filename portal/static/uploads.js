@@ -28,6 +28,7 @@
         this.show("sending");
         if (!this.sent) {
           this.ticket = await ask("/api/upload-file", { slot: this.slot.dataset.slot, fileName: this.file.name, fileType: this.file.type, fileSize: this.file.size });
+          if (this.state === "cancelled") return this.forget();
           await this.put();
           this.sent = true;
         }
@@ -79,8 +80,12 @@
       this.xhr?.abort();
       const place = waiting.indexOf(this);
       if (place >= 0) waiting.splice(place, 1);
-      if (this.ticket) ask("/api/upload-file/remove", { r2Key: this.ticket.r2Key }).catch(() => {}); // else the sweep takes it
+      this.forget();
       this.gone(`${this.name} is cancelled`);
+    }
+
+    forget() {
+      if (this.ticket) ask("/api/upload-file/remove", { r2Key: this.ticket.r2Key }).catch(() => {}); // else the sweep takes it
     }
 
     async remove() {

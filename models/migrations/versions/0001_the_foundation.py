@@ -40,6 +40,12 @@ def upgrade() -> None:
         batch_op.create_index('idx_invitations_status', ['status'], unique=False)
         batch_op.create_index(batch_op.f('ix_invitations_sharepoint_item_id'), ['sharepoint_item_id'], unique=False)
 
+    op.create_table('leases',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('holder', sa.String(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_leases'))
+    )
     op.create_table('users',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('oid', sa.String(), nullable=True),
@@ -178,6 +184,19 @@ def upgrade() -> None:
     with op.batch_alter_table('draft_data', schema=None) as batch_op:
         batch_op.create_index('idx_draft_invitation', ['invitation_code'], unique=False)
 
+    op.create_table('legal_holds',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('invitation_id', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('placed_by', sa.String(), nullable=False),
+    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lifted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['invitation_id'], ['invitations.id'], name=op.f('fk_legal_holds_invitation_id_invitations')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_legal_holds'))
+    )
+    with op.batch_alter_table('legal_holds', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_legal_holds_invitation_id'), ['invitation_id'], unique=False)
+
     op.create_table('sessions',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('token_hash', sa.String(), nullable=False),
@@ -252,6 +271,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_events_at'), ['at'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_invitation_id'), ['invitation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_type'), ['type'], unique=False)
+
+    op.create_table('idempotency_keys',
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('application_id', sa.Integer(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['application_id'], ['applications.id'], name=op.f('fk_idempotency_keys_application_id_applications')),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_idempotency_keys'))
+    )
+    with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_idempotency_keys_application_id'), ['application_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_idempotency_keys_used_at'), ['used_at'], unique=False)
 
     op.create_table('information_requests',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -346,6 +376,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_information_requests_application_id'))
 
     op.drop_table('information_requests')
+    with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_idempotency_keys_used_at'))
+        batch_op.drop_index(batch_op.f('ix_idempotency_keys_application_id'))
+
+    op.drop_table('idempotency_keys')
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_events_type'))
         batch_op.drop_index(batch_op.f('ix_events_invitation_id'))
@@ -366,6 +401,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sessions_user_id'))
 
     op.drop_table('sessions')
+    with op.batch_alter_table('legal_holds', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_legal_holds_invitation_id'))
+
+    op.drop_table('legal_holds')
     with op.batch_alter_table('draft_data', schema=None) as batch_op:
         batch_op.drop_index('idx_draft_invitation')
 
@@ -380,6 +419,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_users_email'))
 
     op.drop_table('users')
+    op.drop_table('leases')
     with op.batch_alter_table('invitations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_invitations_sharepoint_item_id'))
         batch_op.drop_index('idx_invitations_status')
