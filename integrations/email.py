@@ -6,8 +6,9 @@ import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.utils import formataddr
+from email.utils import format_datetime, formataddr
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -89,6 +90,7 @@ def message_of(email: Email) -> EmailMessage:
     message = EmailMessage()
     headers = {"From": formataddr((SENDER, settings().mail_from)), "To": email.to, "Subject": email.subject, "Message-ID": email.message_id}
     headers |= {"Reply-To": email.reply_to} if email.reply_to else {}
+    headers["Date"] = format_datetime(datetime.now(UTC))
     headers["Auto-Submitted"] = "auto-generated"  # so that nobody's holiday reply answers it (RFC 3834)
     try:
         for name, value in headers.items():

@@ -100,6 +100,7 @@ def reading() -> Iterator[Session]:
     """A session for reading; nothing of it is ever written."""
     with Session(engine(), expire_on_commit=False, autoflush=False) as session:
         yield session
+        session.expunge_all()  # what was read stays readable: a rollback would empty it
         session.rollback()
 
 

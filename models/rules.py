@@ -16,14 +16,11 @@ from urllib.parse import urlsplit
 
 from models.database import now
 from models.errors import Problem
-from models.flags import Flag, flags
 from models.kinds import Answers, Date, Telephone, Text
 from models.question import Question
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS, Step
 from models.steps.capabilities import UK_REGIONS
-
-__all__ = ["Flag", "answered", "check_answer", "check_step", "clean", "dependents", "flags", "missing_documents", "settle"]
 
 GB_EMPLOYERS_LIABILITY_MINIMUM = 5_000_000  # pounds; Employers' Liability (Compulsory Insurance) Regulations 1998, regulation 3
 

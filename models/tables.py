@@ -8,7 +8,6 @@ from models.document import Document
 from models.draft import Draft
 from models.event import Delivery, Event
 from models.idempotency import IdempotencyKey
-from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.person import SignIn, User
 from models.retention import LegalHold
@@ -16,6 +15,6 @@ from models.review import InformationRequest, Note, Verdict
 from models.schedule import Lease
 
 ALL = (
-    Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold, IdempotencyKey,
+    Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
     IdempotencyKey,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from models.invitation import Invitation, invite
 from models.person import PORTAL
 from models.settings import settings
 from models.steps import QUESTIONS, STEPS
-from tests.papers import paper
+from tests.papers import pdf
 from tests.parts import Graph
 from tests.sample_form import COMPLETE, wanted_documents
 
@@ -27,8 +27,9 @@ THREE = ("public_liability_certificate", "health_safety_policy", "iso_certificat
 
 def invited(email: str = "helen.marsh@brightfieldsolar.co.uk") -> Invitation:
     """An invitation that the desk made."""
+    who = {"company_name": "Brightfield Solar Ltd", "contact_name": "Helen Marsh", "contact_title": "Ms"}
     with transaction() as session:
-        return invite(session, PORTAL, company_name="Brightfield Solar Ltd", contact_email=email, contact_name="Helen Marsh", contact_title="Ms")
+        return invite(session, PORTAL, contact_email=email, **who)
 
 
 def begun(slots: tuple[str, ...] = THREE) -> Application:
@@ -38,14 +39,14 @@ def begun(slots: tuple[str, ...] = THREE) -> Application:
         application = begin(session, session.get_one(Invitation, invitation.id))
         for step in STEPS:
             save_step(session, application, step, {n: v for n, v in COMPLETE.items() if QUESTIONS[n].step == step.number})
-    for slot in slots:
-        stored_in(application, slot)
+    for number, slot in enumerate(slots):
+        stored_in(application, slot, f"Page {number}")
     return application
 
 
-def stored_in(application: Application, slot: str) -> Document:
-    """One more document, uploaded and accepted."""
-    name, content = paper(slot)
+def stored_in(application: Application, slot: str, words: str = "One more") -> Document:
+    """One more document, uploaded and accepted; two of one slot have the same name."""
+    name, content = f"{slot}.pdf", pdf(words)
     with transaction() as session:
         document = start_upload(session, session.get_one(Application, application.id), slot, name, len(content))
     storage().put(document.r2_key, content, document.file_type)

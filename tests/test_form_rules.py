@@ -17,7 +17,7 @@ from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 from models.steps.capabilities import UK_REGIONS
 from tests.sample_form import COMPLETE, form, today, wanted_documents
-from tests.test_form_kinds import JSON
+from tests.test_form_kinds import CALM, JSON
 
 TODAY = today()
 
@@ -282,6 +282,7 @@ def test_flags_of_a_half_empty_form_are_none() -> None:
     assert flags(clean({}, TODAY)[0], TODAY, Settings()) == []
 
 
+@CALM
 @given(st.dictionaries(st.sampled_from(list(QUESTIONS)), JSON, max_size=12))
 def test_any_form_is_cleaned_without_an_error_and_cleaning_twice_changes_nothing(changes: dict[str, Any]) -> None:
     values, found = clean(form(**changes), TODAY)
@@ -294,6 +295,7 @@ def test_any_form_is_cleaned_without_an_error_and_cleaning_twice_changes_nothing
     flags(values, TODAY, Settings())
 
 
+@CALM
 @given(st.dictionaries(st.sampled_from(list(QUESTIONS)), JSON, max_size=12))
 def test_the_page_and_the_submission_say_the_same(changes: dict[str, Any]) -> None:
     answers = form(**changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -29,6 +30,7 @@ def test_a_mail_arrives_with_both_texts_and_the_callers_message_id(mailbox: Mail
     (found,) = mailbox.mails()
     assert (found["To"], found["Subject"], found["Message-ID"]) == (email.to, email.subject, email.message_id)
     assert found["From"] == "Saber Renewable Energy <partners@saber.example>"
+    assert abs(found["Date"].datetime - datetime.now(UTC)) < timedelta(minutes=1)
     assert found["Reply-To"] == "operations@saber.example"
     assert mailbox.text(found) == email.text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import traceback
 from typing import Any
 
@@ -15,12 +14,12 @@ from models.settings import settings
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+")
 
 
-def start_logging() -> None:
-    """JSON lines at LOG_LEVEL; of the libraries only warnings, since they know nothing of our secrets."""
-    level = logging.getLevelNamesMapping()[settings().log_level]
+def start_logging(least: int = logging.NOTSET) -> None:
+    """JSON lines at LOG_LEVEL, or from `least`; of the libraries only warnings, since they know nothing of our secrets."""
+    level = max(least, logging.getLevelNamesMapping()[settings().log_level])
     steps: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper("iso"), structlog.processors.JSONRenderer()]
     louder = structlog.make_filtering_bound_logger(level)
-    structlog.configure(steps, wrapper_class=louder, logger_factory=structlog.WriteLoggerFactory(sys.stdout))
+    structlog.configure(steps, wrapper_class=louder, logger_factory=structlog.PrintLoggerFactory())
     logging.basicConfig(handlers=[_Passed()], level=max(level, logging.WARNING), force=True)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -60,7 +61,7 @@ def listen() -> None:
     """RQ's worker, again and again: whatever Redis does, this goes on."""
     while not stopping.is_set():
         try:
-            Listener([QUEUE], connection=connection(), serializer=JSONSerializer, worker_ttl=30, log_job_description=False).work()
+            Listener([QUEUE], connection=connection(), serializer=JSONSerializer, worker_ttl=30, log_job_description=False).work(logging_level="WARNING")
         except (RedisError, OSError) as error:
             log.warning("redis is away", error=type(error).__name__)
         except Exception as error:
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     """`python -m worker [sweep | retention [--dry-run] | demo N]`; without a command, the worker itself."""
     asked = _parser().parse_args(arguments)
     ready_settings()
-    start_logging()
+    start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
     commands: dict[str | None, Callable[[], int]] = {
         None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run), "demo": lambda: _demo(asked.number),
     }  # fmt: skip

@@ -13,7 +13,6 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import uvicorn
@@ -29,7 +28,7 @@ from integrations.local.graph_contract import Contract, Tokens
 from integrations.local.graph_drive import ROOT, Drive
 from integrations.local.graph_lists import GraphError, Lists, Row, now
 from integrations.local.graph_pages import lists_page
-from integrations.local.lists import Column
+from integrations.local.graph_shapes import column_of, declared, item_of, list_of
 from integrations.local.maildir import keep, mail_of
 from models.settings import settings
 
@@ -43,6 +42,11 @@ class Call:
         self.request, self.content = request, body
         self.method, self.query = request.method, request.query_params
         self.base = f"{request.url.scheme}://{request.url.netloc}"
+
+    @property
+    def wants_fields(self) -> bool:
+        """Whether an item's columns are to be shown with it."""
+        return "fields" in self.query.get("$expand", "")
 
     @property
     def body(self) -> Row:
@@ -104,36 +108,36 @@ class LocalGraph:
         return JSONResponse({"id": self.site, "displayName": "Partner Portal", "name": "partners", "webUrl": call.base})
 
     def show_lists(self, call: Call) -> Response:
-        return JSONResponse({"value": [_list(row, call.base) for row in self.lists.every()]})
+        return JSONResponse({"value": [list_of(row, call.base) for row in self.lists.every()]})
 
     def show_list(self, call: Call, list: str) -> Response:
-        return JSONResponse(_list(self.lists.find(list), call.base))
+        return JSONResponse(list_of(self.lists.find(list), call.base))
 
     def show_columns(self, call: Call, list: str) -> Response:
-        return JSONResponse({"value": [_column(column) for column in self.lists.columns(self.lists.find(list)["id"]).values()]})
+        return JSONResponse({"value": [column_of(column) for column in self.lists.columns(self.lists.find(list)["id"]).values()]})
 
     def add_column(self, call: Call, list: str) -> Response:
-        return JSONResponse(_column(self.lists.add_column(self.lists.find(list)["id"], _declared(call.body))), 201)
+        return JSONResponse(column_of(self.lists.add_column(self.lists.find(list)["id"], declared(call.body))), 201)
 
     def show_items(self, call: Call, list: str) -> Response:
         top = min(int(call.query.get("$top", PAGE)), PAGE)
         tolerant = "HonorNonIndexedQueriesWarningMayFailRandomly" in call.request.headers.get("prefer", "")
         after = int(call.query.get("$skiptoken", 0))
         found = self.lists.items(self.lists.find(list)["id"], call.query.get("$filter"), tolerant, after, top + 1)
-        body: Row = {"value": [_item(item, call) for item in found[:top]]}
+        body: Row = {"value": [item_of(item, call.wants_fields) for item in found[:top]]}
         if len(found) > top:
             body["@odata.nextLink"] = str(call.request.url.include_query_params(**{"$skiptoken": found[top - 1]["number"]}))
         return JSONResponse(body)
 
     def create_item(self, call: Call, list: str) -> Response:
-        return JSONResponse(_item(self.lists.create(self.lists.find(list)["id"], call.body.get("fields") or {}), call, True), 201)
+        return JSONResponse(item_of(self.lists.create(self.lists.find(list)["id"], call.body.get("fields") or {}), True), 201)
 
     def show_item(self, call: Call, list: str, item: str) -> Response:
-        return JSONResponse(_item(self.lists.item(self.lists.find(list)["id"], item), call))
+        return JSONResponse(item_of(self.lists.item(self.lists.find(list)["id"], item), call.wants_fields))
 
     def change_item(self, call: Call, list: str, item: str) -> Response:
         fields, version = call.body.get("fields") or {}, call.request.headers.get("if-match")
-        return JSONResponse(_item(self.lists.change(self.lists.find(list)["id"], item, fields, version), call, True))
+        return JSONResponse(item_of(self.lists.change(self.lists.find(list)["id"], item, fields, version), True))
 
     def remove_item(self, call: Call, list: str, item: str) -> Response:
         self.lists.remove(self.lists.find(list)["id"], item)
@@ -251,7 +255,6 @@ ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("POST", FILE + "/createUploadSession", LocalGraph.begin_upload),
     ("POST", r"/users/(?P<sender>[^/]+)/sendMail", LocalGraph.send_mail),
 ]
-COLUMN_KINDS = ("choice", "number", "boolean", "dateTime", "hyperlinkOrPicture", "personOrGroup", "text")
 
 
 def app(folder: Path, maildir: Path) -> Starlette:
@@ -280,30 +283,6 @@ def _error(error: GraphError, headers: dict[str, str] | None = None) -> Response
 
 def _code(status: int) -> str:
     return {429: "activityLimitReached", 503: "serviceNotAvailable", 401: "InvalidAuthenticationToken"}.get(status, "generalException")
-
-
-def _list(row: Row, base: str) -> Row:
-    kind = {"template": row["template"], "hidden": False}
-    return {"id": row["id"], "name": row["name"], "displayName": row["name"], "webUrl": base, "list": kind}
-
-
-def _item(item: Row, call: Call, with_fields: bool = False) -> Row:
-    shown = {name: value for name, value in item.items() if name not in ("number", "fields")}
-    return shown | ({"fields": item["fields"]} if with_fields or "fields" in call.query.get("$expand", "") else {})
-
-
-def _column(column: Column) -> Row:
-    kinds: dict[str, Any] = {"note": {"text": {"allowMultipleLines": True}}, "choice": {"choice": {"choices": list(column.choices)}}}
-    named = {"id": column.name, "name": column.name, "displayName": column.name}
-    return {**named, "indexed": column.indexed, "enforceUniqueValues": column.unique, **kinds.get(column.kind, {column.kind: {}})}
-
-
-def _declared(body: Row) -> Column:
-    """A column from Graph's columnDefinition."""
-    kind = next((kind for kind in COLUMN_KINDS if kind in body), "text")
-    kind = "note" if (body.get("text") or {}).get("allowMultipleLines") else kind
-    choices = tuple((body.get("choice") or {}).get("choices", ()))
-    return Column(body["name"], kind, choices, bool(body.get("enforceUniqueValues")), bool(body.get("indexed")))
 
 
 def main(port: int, folder: str, maildir: str) -> None:

@@ -19,7 +19,8 @@ def lists_page(lists: Lists, drive: Drive) -> str:
 
 def _table(lists: Lists, row: Row) -> str:
     items = lists.items(row["id"], None, False, 0, EVERY)[::-1]
-    heading = f"<h2>{escape(row['name'])} <small>{len(items)} items</small></h2>"
+    count = f"{len(items)} item{'' if len(items) == 1 else 's'}"
+    heading = f"<h2>{escape(row['name'])} <small>{count}</small></h2>"
     return heading + ("".join(_item(item) for item in items) or "<p class=quiet>No items yet.</p>")
 
 
@@ -41,7 +42,7 @@ def _library(lists: Lists, drive: Drive) -> str:
 def _folder(lists: Lists, drive: Drive, name: str, files: list[Row]) -> str:
     rows = "".join(_file(row, lists.item(drive.list_id, row["item"])["fields"]) for row in files)
     head = "<tr><th>Name</th><th>Bytes</th><th>EvidenceSection</th><th>EpcItemId</th><th>Other columns</th></tr>"
-    return f"<table><caption>{escape(name)}</caption>{head}{rows}</table>"
+    return f'<div class="wide"><table><caption>{escape(name)}</caption>{head}{rows}</table></div>'
 
 
 def _file(row: Row, fields: Row) -> str:

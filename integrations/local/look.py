@@ -29,7 +29,8 @@ iframe { width: 100%; height: 32rem; border: 1px solid var(--line); background: 
 .cards a:hover, .cards a:focus-visible { border-color: var(--blue); outline: 2px solid var(--blue); outline-offset: -1px; }
 .cards strong { display: block; color: var(--ink); } .cards span { color: var(--quiet); }
 .narrow { max-width: 28rem; margin: 8vh auto 0; }
-@media (max-width: 40rem) { th { width: 8rem; } }
+@media (max-width: 40rem) { th { width: 9.5rem; } }
+.wide { overflow-x: auto; } .wide table { min-width: 44rem; }
 """
 
 

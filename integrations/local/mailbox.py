@@ -66,7 +66,7 @@ class Inbox:
         """All mails, newest first."""
         rows = "".join(_line(key, message) for key, message in mails(self.folder))
         head = "<tr><th>Subject</th><th>To</th><th>Sent</th></tr>"
-        return HTMLResponse(page("Mailbox of this machine", f"<table>{head}{rows}</table>" if rows else "<p class=quiet>No mail yet.</p>"))
+        return HTMLResponse(page("Mailbox of this machine", _listed(head + rows) if rows else "<p class=quiet>No mail yet.</p>"))
 
     async def one(self, request: Request) -> Response:
         """One mail: its headers, its text with links, its HTML in a frame that runs nothing."""
@@ -99,6 +99,10 @@ def _may_send(_: SMTP, __: Session, ___: Envelope, ____: str, given: Any) -> Aut
     known = settings().smtp_user.encode(), settings().smtp_password.get_secret_value().encode()
     good = isinstance(given, LoginPassword) and (given.login, given.password) == known
     return AuthResult(success=good, handled=good)  # not handled: aiosmtpd answers 535 by itself
+
+
+def _listed(rows: str) -> str:
+    return f'<div class="wide"><table>{rows}</table></div>'
 
 
 def _line(key: str, message: EmailMessage) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import mailbox
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP, default
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ def mail_of(message: dict[str, Any], sender: str) -> bytes:
     """A Graph `message` as RFC 5322 text."""
     made = EmailMessage()
     made["From"], made["Subject"] = sender, message.get("subject") or ""
+    made["Date"] = format_datetime(datetime.now(UTC))
     made["To"] = ", ".join(_addresses(message, "toRecipients"))
     if message.get("internetMessageId"):
         made["Message-ID"] = message["internetMessageId"]

@@ -14,13 +14,15 @@ import uuid
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-
-import trustme
+from typing import TYPE_CHECKING
 
 from integrations.local import parts
 from integrations.local.parts import Part, PartFailed
-from integrations.storage import S3, s3
 
+if TYPE_CHECKING:
+    from integrations.storage import S3
+
+# Libraries that take long to load are imported where they are used, when the parts are starting already.
 PORTS = ("redis", "postgres", "pages", "tokens", "graph", "smtp", "mailbox")
 STORE_PORTS = ("s3", "s3-master", "s3-volume", "s3-filer", "s3-admin")
 GRPC = 10_000  # SeaweedFS opens each of its ports a second time, this much higher
@@ -96,6 +98,8 @@ class Outside:
 
     def store(self) -> S3:
         """The object store as its owner."""
+        from integrations.storage import s3
+
         found = self.environment
         return s3(found["S3_ENDPOINT"], found["S3_BUCKET"], found["S3_ACCESS_KEY"], found["S3_SECRET_KEY"])
 
@@ -165,6 +169,8 @@ def _certificates(folder: Path) -> Path:
     if not (folder / "portal.pem").exists():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+        import trustme
+
         authority = trustme.CA()
         server = authority.issue_cert("localhost", "127.0.0.1")
         portal = authority.issue_cert("portal.localhost", key_type=trustme.KeyType.RSA)  # Entra takes RSA only

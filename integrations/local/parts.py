@@ -21,9 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import redis
-
 from integrations.local import only_local
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,9 +105,8 @@ def valkey(folder: Path, port: int, password: str) -> Part:
     lines = ["bind 127.0.0.1", f"port {port}", f'dir "{folder}"', 'save ""', "appendonly yes", "maxmemory-policy noeviction"]
     lines += [f"requirepass {password}"]
     _private(folder / "valkey.conf", "\n".join(lines) + "\n")
-    client = redis.Redis(port=port, password=password, socket_timeout=1)
     command = [str(get_binary_path()), str(folder / "valkey.conf")]
-    return Part("Redis", command, folder.parent / "logs" / "redis.log", lambda: _pings(client))
+    return Part("Redis", command, folder.parent / "logs" / "redis.log", lambda: _pings(port, password))
 
 
 def object_store(folder: Path, ports: list[int], access_key: str, secret_key: str) -> Part:
@@ -167,9 +163,12 @@ def _follow(stop_signal: signal.Signals) -> Callable[[], object] | None:
     return lambda: libc.prctl(1, int(stop_signal))
 
 
-def _pings(client: redis.Redis) -> bool:
+def _pings(port: int, password: str) -> bool:
+    import redis
+
     try:
-        return bool(client.ping())
+        with redis.Redis(port=port, password=password, socket_timeout=1) as client:
+            return bool(client.ping())
     except redis.RedisError:
         return False
 
@@ -186,6 +185,8 @@ def _talks(address: str) -> bool:
 
 
 def _connects(address: str) -> bool:
+    import psycopg
+
     try:
         psycopg.connect(address, connect_timeout=2).close()
     except psycopg.OperationalError:

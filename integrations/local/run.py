@@ -19,13 +19,11 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-import psycopg
-import psycopg.sql
 import requests
 
 from integrations.local.outside import Outside, is_free
 from integrations.local.parts import ROOT, Part, PartFailed
-from integrations.local.sign_in import STAFF
+from integrations.local.staff import STAFF
 from models.settings import settings
 
 STEPS = 7
@@ -197,15 +195,14 @@ class Run:
 def main(arguments: Sequence[str]) -> int:
     """The command. Answers the exit status: 0 after Ctrl-C or SIGTERM, 1 when a part failed."""
     asked = _options(arguments)
+    in_use = f"{asked.data} belongs to a run that is still alive. Stop that one, or choose another folder with --data."
+    if asked.data.exists() and not _lock(asked.data):
+        return _say(in_use)
     if not is_free(asked.port):
         return _say(f"Port {asked.port} is taken by another program. Stop it, or choose another with --port.")
     asked.data.mkdir(parents=True, exist_ok=True)
-    lock = (asked.data / "run.lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return _say(f"{asked.data} belongs to a run that is still alive. Stop that one, or choose another folder with --data.")
-    return _run(asked)
+    lock = _lock(asked.data)  # held until the end of this process, however it ends
+    return _run(asked) if lock else _say(in_use)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -237,6 +234,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parts-only", action="store_true", help="start all but portal and worker")
     parser.add_argument("--restart", action="store_true", help="start a part again that ended by itself, as a host would")
     return parser.parse_args(arguments)
+
+
+def _lock(folder: Path) -> IO[str] | None:
+    """The folder's lock, or None if a run holds it."""
+    file = (folder / "run.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
 
 
 def _folder(given: str) -> Path:
@@ -277,6 +285,8 @@ def _patiently(call: Any, seconds: float = 20) -> None:
 
 
 def _create_database(address: str, name: str) -> None:
+    import psycopg.sql
+
     with psycopg.connect(address, autocommit=True) as connection:
         if not connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
             connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))

@@ -14,7 +14,6 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -32,30 +31,13 @@ from starlette.routing import Route
 
 from integrations.local import only_local
 from integrations.local.look import page
+from integrations.local.staff import STAFF, Account
 from models.settings import settings
 
 CODE_SECONDS = 300
 TOKEN_SECONDS = 3600
 APP_ROLES = ["Sites.Selected", "Mail.Send"]
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@dataclass(frozen=True)
-class Account:
-    """A member of staff of this machine's directory."""
-
-    oid: str
-    name: str
-    email: str
-    roles: tuple[str, ...]
-
-
-STAFF = (
-    Account("a1000000-0000-4000-8000-000000000001", "Olivia Okafor", "olivia.okafor@saber.example", ("operations",)),
-    Account("a1000000-0000-4000-8000-000000000002", "Rosa Reyes", "rosa.reyes@saber.example", ("reviewer",)),
-    Account("a1000000-0000-4000-8000-000000000003", "Arthur Adeyemi", "arthur.adeyemi@saber.example", ("approver",)),
-    Account("a1000000-0000-4000-8000-000000000004", "Adam Novak", "adam.novak@saber.example", ("admin",)),
-)
 
 
 class OAuthError(Exception):

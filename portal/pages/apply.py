@@ -12,17 +12,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from nicegui import ui
 
 from models.application import begin
-from models.database import transaction
+from models.database import reading, transaction
 from models.errors import Forbidden, SignInNeeded
 from models.invitation import Invitation, InvitationStatus, find, note_opened
 from models.settings import settings
+from models.steps import STEPS, Step
 from portal import autosave
 from portal.api.partner import admit
 from portal.auth import PARTNER, partner_code, remember_partner
 from portal.frame import NAME, THEME_BUTTON, brand, head, static_url
 from portal.pages import apply_check
 from portal.pages.apply_folder import Folder, folder_of, read_folder
-from portal.pages.apply_step import StepPage, named
+from portal.pages.apply_step import StepPage
 from portal.render import render
 
 REFUSED = f"This code cannot be used. Check it against your invitation, or ask {NAME} for a new one."
@@ -35,18 +36,23 @@ def install(app: FastAPI) -> None:
     """The entrance and what is posted stand on the API's app (FACTS 77), the pages among NiceGUI's."""
     app.add_api_route("/apply", entrance, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/apply", knock, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/apply/continue", go_on, methods=["GET"], include_in_schema=False)
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
     autosave.install(app)
+
+    for step in STEPS:
+        _install_step(step)
 
     @ui.page("/apply/check", response_timeout=20)
     async def check_page(request: Request, missing: bool = False) -> Response | None:
         return await _draw(request, lambda folder: apply_check.draw(folder, missing=missing))
 
-    @ui.page("/apply/{step}", response_timeout=20)
-    async def step_page(request: Request, step: str, check: bool = False) -> Response | None:
-        found = named(step)
-        return await _draw(request, lambda folder: StepPage(found, folder, check=check).draw())
+
+def _install_step(step: Step) -> None:
+    @ui.page(f"/apply/{step.name}", response_timeout=20)
+    async def step_page(request: Request, check: bool = False) -> Response | None:
+        return await _draw(request, lambda folder: StepPage(step, folder, check=check).draw())
 
 
 async def entrance(request: Request, code: str = "") -> Response:
@@ -64,6 +70,11 @@ async def knock(request: Request, code: Annotated[str, Form()] = "") -> Response
     if not code.strip():
         return HTMLResponse(_page(error="Enter the invitation code from your email."), 422)
     return await _enter(request, code, counts=True)
+
+
+def go_on(request: Request) -> Response:
+    """Where this browser's partner left off."""
+    return RedirectResponse(read_folder(admit(request, None)).next_place(), 303)
 
 
 async def leave(request: Request) -> Response:
@@ -106,7 +117,7 @@ async def _draw(request: Request, draw: Callable[[Folder], None]) -> Response | 
 
 def _company(code: str) -> str:
     """The company that this browser's code stands for, if it still opens something."""
-    with transaction() as session:
+    with reading() as session:
         invitation = find(session, code) if code else None
         open_ = invitation and invitation.state in (InvitationStatus.ACTIVE, InvitationStatus.USED)
         return invitation.company_name if invitation and open_ else ""

@@ -6,7 +6,8 @@ Saving is the journal's alone (portal/autosave.py); what comes over the socket o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,6 @@ from nicegui.events import GenericEventArguments
 from models import loose
 from models.database import reading
 from models.document import counts, stored
-from models.errors import NotFound
 from models.kinds import Answers
 from models.question import Question
 from models.rules import check_answer, dependents, settle
@@ -30,14 +30,6 @@ from portal.pages.apply_folder import Folder
 from portal.pages.apply_progress import progress
 from portal.render import render
 from portal.widgets import Field, copy_button, field
-
-
-def named(name: str) -> Step:
-    """The step with this name in its address; NotFound for any other word."""
-    found = next((step for step in STEPS if step.name == name), None)
-    if found is None:
-        raise NotFound("The form has no such page.")
-    return found
 
 
 class StepPage:
@@ -130,14 +122,16 @@ class StepPage:
         return set(filled)
 
 
-def form_frame(title: str, folder: Folder) -> Element:
-    """The frame of every page of the form with its stylesheet, journal and scripts; enter it to fill the two columns."""
-    ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}">')
-    journal(folder.application.id or 0, folder.saved_at)
-    for name in ("form.js", "uploads.js"):
-        ui.add_head_html(f'<script src="{static_url(name)}" defer></script>')
+@contextmanager
+def form_frame(title: str, folder: Folder) -> Iterator[None]:
+    """The frame of every page of the form, with its stylesheet, journal and scripts, and the two columns inside."""
     with frame(title, status=True):
-        return ui.element("div").classes("form")
+        ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}">')
+        journal(folder.application.id or 0, folder.saved_at)
+        for name in ("form.js", "uploads.js", "partner.js"):
+            ui.add_head_html(f'<script src="{static_url(name)}" defer></script>')
+        with ui.element("div").classes("form"):
+            yield
 
 
 def _rest(name: str, other: str, answers: Answers) -> dict[str, Any]:

@@ -147,7 +147,7 @@
     const most = Number(place.dataset.most), told = place.querySelector(".room");
     if (!most || !told) return;
     const length = control(place).value.length;
-    told.textContent = length < most * 0.8 ? "" : length <= most ? `${(most - length).toLocaleString()} characters left` : `${(length - most).toLocaleString()} characters too many`;
+    told.textContent = length < most * 0.8 ? "" : length <= most ? `${(most - length).toLocaleString("en-GB")} characters left` : `${(length - most).toLocaleString("en-GB")} characters too many`;
   }
 
   // Continue when the last key is in; the link works all the same when the portal is slow.

@@ -119,7 +119,7 @@ window.journal = (() => {
     whenReady("draft-state", (place) => { if (place.textContent !== words) place.textContent = words; });
   }
 
-  const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
   // The page is drawn by script: what needs one of its elements waits for it.
   function whenReady(id, then) {

@@ -26,7 +26,8 @@ def deeds(case: Case) -> dict[Action, Deed]:
 def _request(case: Case) -> Deed:
     asks = (
         Ask("message", "What is needed", "long", "The partner reads this in the email and above the form."),
-        Ask("items", "Questions and documents it is about", "many", "Type to search. Each becomes a link for the partner.", options=request_options(), optional=True),
+        Ask("items", "Questions and documents it is about", "many", "Type to search. Each becomes a link for the partner.",
+            options=request_options(), optional=True),
         Ask("due_on", "Due date", "date", optional=True),
     )  # fmt: skip
     return Deed(
@@ -40,7 +41,8 @@ def _request(case: Case) -> Deed:
 def _reviewed(case: Case) -> Deed:
     return Deed(
         "Mark this application as reviewed", "Every section has a verdict. The decision is due next, and somebody else makes it.",
-        "Mark reviewed", "The application is reviewed, the decision is due.", _on(case, lambda s, who, one, _: review.mark_reviewed(s, who, one)),
+        "Mark reviewed", "The application is reviewed, the decision is due.",
+        _on(case, lambda s, who, one, _: review.mark_reviewed(s, who, one)),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nicegui import ui
 from sqlmodel import Session
@@ -44,7 +45,7 @@ class VerdictControl:
 
     def _buttons(self) -> None:
         with ui.element("div").classes("rulings").props(f'role=group aria-label="Verdict on {SECTIONS[self.section]}"') as self.group:
-            self.buttons = {ruling: button(label, lambda r=ruling: self._press(r), f"slim {ruling}") for ruling, label in LABELS.items()}
+            self.buttons = {ruling: button(label, partial(self._press, ruling), f"slim {ruling}") for ruling, label in LABELS.items()}
 
     def _reason(self) -> None:
         with ui.element("div").classes("reason") as self.form:

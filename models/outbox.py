@@ -1,0 +1,205 @@
+"""The deliveries as the operator sees them: what waits, runs or failed per target, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models.application import Application
+from models.errors import Conflict, Invalid, NotFound, Problem
+from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
+from models.invitation import Invitation
+from models.person import Actor, Right
+
+S = DeliveryState
+PAGE = 50
+TARGETS: tuple[str, ...] = tuple(sorted({target for targets in CONSEQUENCES.values() for target in targets}))
+
+_state, _attempts = col(Delivery.state), col(Delivery.attempts)
+_AGAIN = sa.and_(_state == S.WAITING, _attempts > 0)
+#: The list's tabs: name in the address → words, and the condition behind it. The first is what opens.
+TABS: Mapping[str, tuple[str, Any]] = {
+    "trouble": ("Needs attention", sa.or_(_state == S.FAILED, _AGAIN)),
+    "failed": ("Failed", _state == S.FAILED),
+    "again": ("Trying again", _AGAIN),
+    "waiting": ("Waiting", sa.and_(_state == S.WAITING, _attempts == 0)),
+    "running": ("Running", _state == S.RUNNING),
+    "settled": ("Settled", _state == S.SETTLED),
+    "done": ("Done", _state == S.DONE),
+    "all": ("All", sa.true()),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the operator looks for: a tab, a target (all if empty), words (company, reference or code) and a page from 1."""
+
+    tab: str = "trouble"
+    target: str = ""
+    q: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """One delivery with whom it is about."""
+
+    delivery: Delivery
+    event: str
+    happened_at: datetime
+    subject: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much of one target waits, is tried again, runs, failed."""
+
+    target: str
+    waiting: int
+    again: int
+    running: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """One page of deliveries, with the count behind each tab and the load of each target."""
+
+    wanted: Wanted
+    lines: tuple[Line, ...]
+    counts: Mapping[str, int]
+    loads: tuple[Load, ...]
+
+    @property
+    def total(self) -> int:
+        """How many there are behind the tab."""
+        return self.counts[self.wanted.tab]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE))
+
+
+def look(session: Session, wanted: Wanted) -> Outbox:
+    """The page that `wanted` asks for; a page beyond the last gives the last."""
+    scope = _scope(wanted)
+    counts = _counts(session, scope)
+    page = min(wanted.page, max(1, -(-counts[wanted.tab] // PAGE)))
+    found = Wanted(wanted.tab, wanted.target, wanted.q, page)
+    return Outbox(found, _lines(session, scope, found), counts, _loads(session))
+
+
+def wanted(tab: str = "", target: str = "", q: str = "", page: str = "") -> Wanted:
+    """What the address asks for; anything that makes no sense there counts as not said. Words alone are looked for everywhere."""
+    words = " ".join(q.replace("\0", "").split())[:100]
+    known = tab if tab in TABS else "all" if words else "trouble"
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 8 else 1
+    return Wanted(known, target if target in TARGETS else "", words, max(1, number))
+
+
+def retry_now(session: Session, actor: Actor, delivery_id: int) -> None:
+    """Try one again now. Conflict if it is done, runs, or was settled."""
+    actor.must(Right.OPERATE)
+    delivery = _locked(session, delivery_id)
+    _must_be_open(delivery)
+    _retry(session, actor, delivery)
+
+
+def retry_failed(session: Session, actor: Actor, target: str = "") -> int:
+    """Try all failed ones again now, of one target or of all; answers how many."""
+    actor.must(Right.OPERATE)
+    failed = select(Delivery).where(Delivery.state == S.FAILED, *([Delivery.target == target] if target else []))
+    found = session.exec(failed.with_for_update()).all()
+    for delivery in found:
+        _retry(session, actor, delivery)
+    return len(found)
+
+
+def settle_by_hand(session: Session, actor: Actor, delivery_id: int, why: str) -> None:
+    """Close one for good, saying why: somebody did by hand what it stands for, or it is not needed any more."""
+    actor.must(Right.OPERATE)
+    if len(why.strip()) < 5:
+        raise Invalid("A reason is missing.", [Problem("why", "Say what was done instead, or why it is not needed.")])
+    delivery = _locked(session, delivery_id)
+    _must_be_open(delivery)
+    settle(session, delivery, why.strip()[:1000])
+    _record(session, "delivery.settled", actor, delivery, why=why.strip()[:1000])
+
+
+def _must_be_open(delivery: Delivery) -> None:
+    if delivery.state not in (S.FAILED, S.WAITING):
+        said = {S.RUNNING: "runs at this moment", S.DONE: "has arrived", S.SETTLED: "was settled by hand"}[DeliveryState(delivery.state)]
+        raise Conflict(f"This delivery {said}, so there is nothing to do.")
+
+
+def _retry(session: Session, actor: Actor, delivery: Delivery) -> None:
+    retry(session, delivery)
+    _record(session, "delivery.retried", actor, delivery)
+
+
+def _record(session: Session, kind: str, actor: Actor, delivery: Delivery, **detail: Any) -> None:
+    about = {"invitation_id": delivery.invitation_id, "application_id": delivery.application_id}
+    record(session, kind, actor, **about, target=delivery.target, delivery=delivery.id, **detail)
+
+
+def _locked(session: Session, delivery_id: int) -> Delivery:
+    found = session.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    return found
+
+
+def _scope(wanted: Wanted) -> list[Any]:
+    """The conditions that hold on every tab."""
+    conditions: list[Any] = [Delivery.target == wanted.target] if wanted.target else []
+    return conditions + ([_about(wanted.q)] if wanted.q else [])
+
+
+def _about(q: str) -> Any:
+    applications = select(Application.id).where(_in(q, Application.company_name, Application.reference_number))
+    invitations = select(Invitation.id).where(_in(q, Invitation.company_name, Invitation.code, Invitation.contact_email))
+    return sa.or_(col(Delivery.application_id).in_(applications), col(Delivery.invitation_id).in_(invitations))
+
+
+def _in(q: str, *columns: Any) -> Any:
+    return sa.or_(*(col(column).icontains(q, autoescape=True) for column in columns))
+
+
+def _counts(session: Session, scope: list[Any]) -> dict[str, int]:
+    sums = [sa.func.sum(sa.case((condition, 1), else_=0)).label(tab) for tab, (_, condition) in TABS.items()]
+    found = session.execute(sa.select(*sums).select_from(Delivery).where(*scope)).one()
+    return {tab: int(count or 0) for tab, count in zip(TABS, found, strict=True)}
+
+
+def _loads(session: Session) -> tuple[Load, ...]:
+    states = [sa.func.sum(sa.case((TABS[tab][1], 1), else_=0)) for tab in ("waiting", "again", "running", "failed")]
+    open_ones = _state.in_((S.WAITING, S.RUNNING, S.FAILED))
+    found = session.execute(sa.select(col(Delivery.target), *states).where(open_ones).group_by(col(Delivery.target)))
+    by_target = {target: Load(target, *(int(count or 0) for count in counts)) for target, *counts in found}
+    return tuple(by_target.get(target, Load(target, 0, 0, 0, 0)) for target in TARGETS)
+
+
+def _lines(session: Session, scope: list[Any], wanted: Wanted) -> tuple[Line, ...]:
+    rows = session.exec(
+        select(Delivery, Event, Application, Invitation)
+        .join(Event, col(Event.id) == col(Delivery.event_id))
+        .outerjoin(Application, col(Application.id) == col(Delivery.application_id))
+        .outerjoin(Invitation, col(Invitation.id) == col(Delivery.invitation_id))
+        .where(*scope, TABS[wanted.tab][1])
+        .order_by(col(Delivery.id).desc())
+        .offset((wanted.page - 1) * PAGE)
+        .limit(PAGE)
+    )
+    return tuple(_line(*row) for row in rows)
+
+
+def _line(delivery: Delivery, event: Event, application: Application | None, invitation: Invitation | None) -> Line:
+    company = application.company_name if application else invitation.company_name if invitation else None
+    return Line(delivery, event.type, event.at, company or "–", (application.reference_number if application else None) or "")

@@ -1,0 +1,110 @@
+"""A list of the desk that is searched, filtered and paged in place; what it shows stands in the address, to be sent to a colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from nicegui import events, ui
+from sqlmodel import Session
+
+from models.errors import Refused
+from models.person import Right
+from portal.staff import SIGNED_OUT, Desk
+
+F = TypeVar("F")
+Params = Mapping[str, str]
+
+#: Links of the list change it in place; with a modifier key they open a tab, as links do. Buttons name what they do.
+CLICKS = """(event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button) return emit("act", button.dataset.act, button.dataset.value || "");
+  const link = event.target.closest("a[data-in-place]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  emit("go", link.getAttribute("href"), link.id);
+}"""
+
+
+@dataclass(frozen=True)
+class Kind(Generic[F]):
+    """What a list is: who may see it, how it is looked up from the address, drawn, and written back into the address."""
+
+    right: Right
+    look: Callable[[Session, Params], F]
+    draw: Callable[[F], str]
+    address: Callable[[F], str]
+    said: Callable[[F], str]
+    acts: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+
+
+class Listing(Generic[F]):
+    """One list on one open page: what was found, and the part of the page that shows it."""
+
+    def __init__(self, desk: Desk, kind: Kind[F], found: F) -> None:
+        self.desk, self.kind, self.found, self.generation, self.drawn = desk, kind, found, 0, ""
+
+    def search_field(self, label: str, placeholder: str) -> None:
+        """Searches as one types; it stands outside of what is redrawn, so it keeps the focus (FACTS 61)."""
+        made = ui.input(value=self.params.get("q", ""), placeholder=placeholder)
+        made.props(f'outlined dense clearable debounce=250 type=search aria-label="{label}"').classes("search")
+        made.on_value_change(self._typed)
+
+    def results(self) -> None:
+        """The count for screen readers, and the list itself."""
+        self.status = ui.html("", sanitize=False).classes("sr").props("role=status")
+        self.drawn = self.kind.draw(self.found)
+        self.table = ui.html(self.drawn, sanitize=False).classes("results")
+        self.table.on("click", self._clicked, js_handler=CLICKS)
+
+    @property
+    def params(self) -> Params:
+        """What the address asks for now."""
+        return dict(parse_qsl(urlsplit(self.kind.address(self.found)).query))
+
+    async def again(self) -> None:
+        """Look for the same once more; the reader's place and focus stay."""
+        if await self._show(self.params):
+            self.table.client.run_javascript("desk.keep()")
+
+    async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
+        kept = {name: value for name, value in self.params.items() if name not in ("q", "page")}
+        if await self._show({**kept, "q": event.value or ""}):
+            self.status.set_content(self.kind.said(self.found))
+
+    async def _clicked(self, event: events.GenericEventArguments) -> None:
+        what, value, more = (str(part) for part in event.args)
+        if what == "act" and value in self.kind.acts:
+            done = self.kind.acts[value](more)
+            await done if done is not None else None
+        elif what == "go" and await self._show(dict(parse_qsl(urlsplit(value).query))):
+            self.status.set_content(self.kind.said(self.found))
+            self.table.client.run_javascript(f"desk.focus({more!r})")
+
+    async def _show(self, wanted: Params) -> bool:
+        """Look again and redraw, unless something newer was asked for meanwhile (FACTS 93). Answers whether it was redrawn."""
+        self.generation += 1
+        mine = self.generation
+        try:
+            found = await self.desk.read(self.kind.right, lambda session, _: self.kind.look(session, wanted))
+        except Refused as error:
+            ui.notify(SIGNED_OUT if error.status == 401 else error.detail, type="negative")
+            return False
+        return mine == self.generation and self._redraw(found)
+
+    def _redraw(self, found: F) -> bool:
+        before, self.found = self.kind.address(self.found), found
+        if (drawn := self.kind.draw(found)) != self.drawn:
+            self.drawn = drawn
+            self.table.set_content(drawn)
+        if (now := self.kind.address(found)) != before:
+            self.table.client.run_javascript(f"history.replaceState(history.state, '', {now!r})")
+        return True
+
+
+def address(path: str, said: Params, plain: Params) -> str:
+    """The address of a list; what is as it opens is left out."""
+    query = urlencode({name: value for name, value in said.items() if value != plain.get(name, "")})
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,144 @@
+"""One application under review: the answers with their flags, a verdict for each section, the documents beside them, the decision."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+
+from fastapi import FastAPI, Request
+from nicegui import ui
+from sqlmodel import Session
+
+from models import review
+from models.application import TRANSITIONS, by_reference
+from models.person import Actor, Right
+from models.possible import Action
+from models.review import SECTIONS
+from models.steps import STEPS
+from portal import staff
+from portal.controls import Ask, Fields, Sheet, button
+from portal.frame import frame
+from portal.pages.desk import style
+from portal.pages.review.case import Case, expiry_tone, item_label, load, viewable
+from portal.pages.review.deeds import deeds
+from portal.pages.review.story import tell
+from portal.pages.review.verdict import VerdictControl
+from portal.render import render
+
+#: The decision panel's buttons: action, words, look; those that are possible now come first.
+PANEL = (
+    (Action.APPROVE, "Approve", "go"), (Action.REJECT, "Reject", "danger"), (Action.REVIEWED, "Mark reviewed", "go"),
+    (Action.REQUEST, "Request information", ""), (Action.REOPEN, "Go back to the review", ""),
+)  # fmt: skip
+
+
+def install(_: FastAPI) -> None:
+    """Register /review/{reference}."""
+
+    @ui.page("/review/{reference}")
+    async def application(request: Request, reference: str) -> None:
+        desk = staff.at_desk(request)
+        case = await desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
+        with frame(f"{case.application.company_name}, review", actor=case.actor, here="/review", wide=True):
+            style()
+            Review(desk, case)
+
+
+class Review:
+    """The page of one application. After each action everything that may have changed is shown anew, without a reload."""
+
+    def __init__(self, desk: staff.Desk, case: Case) -> None:
+        self.desk, self.case, self.client = desk, case, ui.context.client
+        self.sheets = {action: Sheet(desk, deed, self.again) for action, deed in deeds(case).items()}
+        self.head()
+        with ui.element("div").classes("case"):
+            with ui.element("div").classes("case-main"):
+                self.summary()
+                self.verdicts = [self._section(section) for section in SECTIONS]
+            with ui.element("aside").classes("case-side").props('aria-label="Decision, notes and history"'):
+                self.panel()
+                self._notes()
+                self.background()
+        ui.html(render("viewer.html"), sanitize=False)
+
+    async def again(self) -> None:
+        """Read the application anew and show it; what somebody else did meanwhile appears too."""
+        reference = self.case.application.reference_number or ""
+        self.case = await self.desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
+        for part in (self.head, self.summary, self.panel, self.noted, self.background):
+            part.refresh()
+        for control in self.verdicts:
+            control.show(self.case)
+
+    @ui.refreshable_method
+    def head(self) -> None:
+        """Company, reference, status."""
+        ui.html(render("case_head.html", case=self.case), sanitize=False)
+
+    @ui.refreshable_method
+    def summary(self) -> None:
+        """What to know before reading: the open request, changes, flags, possible duplicates."""
+        ui.html(render("case_summary.html", case=self.case, sections=SECTIONS, item_label=item_label), sanitize=False)
+
+    @ui.refreshable_method
+    def panel(self) -> None:
+        """What can be done now, and why the rest can not."""
+        with ui.element("section").classes("card tight").props('id=decision tabindex="-1"'):
+            ui.html(render("case_panel.html", case=self.case, sections=SECTIONS), sanitize=False)
+            with ui.element("div").classes("deeds"):
+                self._deeds(sorted((entry for entry in PANEL if self._offered(entry[0])), key=lambda entry: not self.case.may(entry[0])))
+
+    @ui.refreshable_method
+    def noted(self) -> None:
+        """The notes so far."""
+        ui.html(render("case_notes.html", notes=self.case.notes), sanitize=False)
+
+    @ui.refreshable_method
+    def background(self) -> None:
+        """Deliveries and history."""
+        lines = [tell(event) for event in self.case.history]
+        may_operate = self.case.actor.may(Right.OPERATE)
+        ui.html(render("case_background.html", case=self.case, lines=lines, may_operate=may_operate), sanitize=False)
+
+    def _section(self, section: str) -> VerdictControl:
+        with ui.element("section").classes("card section").props(f"id=section-{section} aria-labelledby=title-{section}"):
+            with ui.element("div").classes("section-head"):
+                ui.html(SECTIONS[section], sanitize=False, tag="h2").props(f"id=title-{section}")
+                control = VerdictControl(self.desk, section, self.case, self.again)
+            step = next((step for step in STEPS if step.name == section), None)
+            ui.html(render("case_section.html" if step else "case_documents.html", case=self.case, step=step, steps=STEPS,
+                           viewable=viewable, expiry_tone=expiry_tone), sanitize=False)  # fmt: skip
+        return control
+
+    def _offered(self, action: Action) -> bool:
+        """Whether a button stands in the panel at all: what the status excludes for good is left out."""
+        return self.case.may(action) or (bool(TRANSITIONS[self.case.application.state]) and action != Action.REOPEN)
+
+    def _deeds(self, offered: list[tuple[Action, str, str]]) -> None:
+        """The buttons; under those that cannot be used stands why, once where the reason is the same."""
+        reasons = [self.case.why_not(action) for action, _, _ in offered]
+        for number, (action, label, look) in enumerate(offered):
+            made = button(label, self.sheets[action].open, look)
+            if reasons[number]:
+                made.props.update({"disabled": True, "title": reasons[number]})
+            if reasons[number] and reasons[number] not in reasons[number + 1 : number + 2]:
+                ui.html(escape(reasons[number]), sanitize=False, tag="p").classes("why")
+
+    def _notes(self) -> None:
+        with ui.element("section").classes("card tight"):
+            ui.html('<h2>Notes</h2><p class="small mute">Only staff see them.</p>', sanitize=False)
+            if self.case.may(Action.NOTE):
+                self.note = Fields((Ask("text", "New note", "long"),))
+                button("Add the note", self._add_note, "slim")
+            self.noted()
+
+    async def _add_note(self) -> None:
+        text, reference = self.note.values["text"], self.case.application.reference_number or ""
+        write = partial(_write_note, reference, text)
+        if await staff.attempt(self.desk, write, done="The note is saved.", refused=self.note.refuse):
+            self.note.fill()
+            await self.again()
+
+
+def _write_note(reference: str, text: str, session: Session, actor: Actor) -> None:
+    review.add_note(session, actor, by_reference(session, reference), text)

@@ -1,0 +1,218 @@
+"""The mails: the right words to the right person, once, and a person decides when nobody can tell whether one left."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from models.application import Application, submit
+from models.database import now, transaction
+from models.event import Delivery, begin_sending, claim, retry
+from models.invitation import Invitation, resend, revoke
+from models.person import PORTAL, Role
+from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, reject, request_information
+from models.settings import settings
+from tests.partners import begun, deliveries, due_now, invited, submitted
+from tests.parts import Graph, Local, Mailbox, environment_of
+from tests.sample_form import form, wanted_documents
+from tests.test_worker_publish import staff
+from worker.dates import day
+from worker.deliver import drain
+
+SUBJECTS = {
+    "invitation": "Your invitation to become a partner, Brightfield Solar Ltd",
+    "received": "Your application has arrived: ",
+    "operations": "New application from Brightfield Solar Ltd: ",
+}
+
+
+def the_mail(mailbox: Mailbox, subject: str) -> EmailMessage:
+    """The one mail whose subject begins so."""
+    found = [mail for mail in mailbox.mails() if str(mail["Subject"]).startswith(subject)]
+    assert len(found) == 1, [str(mail["Subject"]) for mail in mailbox.mails()]
+    return found[0]
+
+
+def test_an_invitation_carries_the_code_the_link_and_the_date(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    made = invited()
+    drain()
+    mail = the_mail(mailbox, SUBJECTS["invitation"])
+    assert str(mail["To"]) == "helen.marsh@brightfieldsolar.co.uk"
+    assert str(mail["Reply-To"]) == "operations@saber.example"
+    text = mailbox.text(mail)
+    assert text.startswith("Dear Ms Helen Marsh,")
+    assert f"{settings().portal_url}/apply?code={made.code}" in text and f"Your invitation code: {made.code}" in text
+    assert made.expires_at is not None and f"It works until {day(made.expires_at)}." in text
+    html = html_of(mail)
+    assert f'href="{settings().portal_url}/apply?code={made.code}"' in html and "Start the application" in html
+    with transaction() as session:
+        assert session.get_one(Invitation, made.id).sent_at is not None
+
+
+def test_the_delivery_knows_its_mail_by_its_message_id(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    invited()
+    drain()
+    delivery = deliveries("email.invitation")[0]
+    assert re.fullmatch(rf"<delivery-{delivery.id}\.[0-9a-f]{{16}}@saber\.example>", delivery.external_id or "")
+    assert str(mailbox.mails()[0]["Message-ID"]) == delivery.external_id
+
+
+def test_a_corrected_address_gets_the_same_code(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    made = invited()
+    drain()
+    mailbox.empty()
+    with transaction() as session:
+        resend(session, PORTAL, session.get_one(Invitation, made.id), "owen.price@brightfieldsolar.co.uk")
+    drain()
+    mail = the_mail(mailbox, SUBJECTS["invitation"])
+    assert str(mail["To"]) == "owen.price@brightfieldsolar.co.uk" and made.code in mailbox.text(mail)
+
+
+def test_an_invitation_revoked_before_its_mail_left_is_not_sent(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    made = invited()
+    with transaction() as session:
+        revoke(session, PORTAL, session.get_one(Invitation, made.id))
+    drain()
+    assert mailbox.mails() == []
+    assert deliveries("email.invitation")[0].last_error == "The invitation was revoked before its mail left, so it was not sent."
+
+
+def test_a_submission_is_confirmed_to_the_partner_and_told_to_operations(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted(())
+    drain()
+    reference = application.reference_number or ""
+    received, told = the_mail(mailbox, SUBJECTS["received"] + reference), the_mail(mailbox, SUBJECTS["operations"] + reference)
+    assert f"/apply?code={application.invitation_code}" in mailbox.text(received)
+    assert f"Your reference: {reference}" in mailbox.text(received)
+    assert str(told["To"]) == "operations@saber.example"
+    assert f"{settings().portal_url}/review/{reference}" in mailbox.text(told)
+    assert re.search(r"^Flags: \d+$", mailbox.text(told), re.M)
+    assert application.invitation_code not in mailbox.text(told), "the code is the partner's alone"
+
+
+def test_flags_are_counted_and_named_for_operations(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    with transaction() as session:
+        submit(session, session.get_one(Application, application.id), form(years_trading=1, experience_years=2), wanted_documents())
+    drain()
+    text = mailbox.text(the_mail(mailbox, SUBJECTS["operations"]))
+    assert "Trading for fewer than 2 years" in text
+    assert int(re.findall(r"^Flags: (\d+)$", text, re.M)[0]) == len(re.findall(r"^- ", text, re.M)) >= 1
+
+
+def test_a_request_for_information_carries_the_reviewers_words_and_the_due_date(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    application, rosa = submitted(()), staff("Rosa Reyes", Role.REVIEWER)
+    due = (now() + timedelta(days=14)).date()
+    words = "Send the <schedule> of your policy.\nThe one attached has ended."
+    items = ["public_liability_certificate", "team_size"]
+    with transaction() as session:
+        request_information(session, rosa, session.get_one(Application, application.id), words, items, due)
+    drain()
+    mail = the_mail(mailbox, "We need more information for ")
+    text, html = mailbox.text(mail), html_of(mail)
+    assert words in text and day(due) in text
+    assert "- Public and product liability certificate\n- Total employees" in text
+    assert "Send the &lt;schedule&gt; of your policy.<br>The one" in html
+
+
+def test_the_decision_and_its_words_reach_the_partner(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    rosa, arthur = staff("Rosa Reyes", Role.REVIEWER), staff("Arthur Adeyemi", Role.APPROVER)
+    good, bad = submitted(()), submitted(())
+    with transaction() as session:
+        for application in (good, bad):
+            row = session.get_one(Application, application.id)
+            for section in SECTIONS:
+                give_verdict(session, rosa, row, section, Ruling.PASSED)
+            mark_reviewed(session, rosa, row)
+        approve(session, arthur, session.get_one(Application, good.id), "We start with the Leeds roof.")
+        reject(session, arthur, session.get_one(Application, bad.id), "The cover is too low for our projects.")
+    drain()
+    approved = the_mail(mailbox, f"Your application {good.reference_number} is approved")
+    rejected = the_mail(mailbox, f"Our decision on your application {bad.reference_number}")
+    assert "We start with the Leeds roof." in mailbox.text(approved)
+    assert "The cover is too low for our projects." in mailbox.text(rejected)
+
+
+def test_a_mail_server_that_is_busy_gets_the_mail_later_once(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    mailbox.misbehave(451, times=1)
+    invited()
+    drain()
+    waiting = deliveries("email.invitation")[0]
+    assert (waiting.state, waiting.failure, waiting.begun_at) == ("waiting", "passing", None)
+    due_now()
+    drain()
+    done = deliveries("email.invitation")[0]
+    assert (done.state, done.attempts, done.external_id) == ("done", 2, waiting.external_id)
+    assert len(mailbox.mails()) == 1
+
+
+def test_an_address_that_is_refused_is_permanent_and_says_what_to_do(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    mailbox.misbehave(550, times=1)
+    made = invited()
+    drain()
+    failed = deliveries("email.invitation")[0]
+    assert (failed.state, failed.failure) == ("failed", "permanent")
+    assert "check the address" in (failed.last_error or "")
+    with transaction() as session:
+        retry(session, session.get_one(Delivery, failed.id))
+        assert session.get_one(Invitation, made.id).sent_at is None
+    drain()
+    assert deliveries("email.invitation")[0].state == "done" and len(mailbox.mails()) == 1
+
+
+def test_a_mail_that_a_dead_worker_had_begun_is_left_to_a_person(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    invited()
+    with transaction() as session:
+        for delivery in claim(session, "dead", limit=10, lease=timedelta(seconds=-1)):
+            if delivery.target == "email.invitation":
+                begin_sending(session, delivery, "<delivery-2.00@saber.example>")
+    drain()
+    left = deliveries("email.invitation")[0]
+    assert mailbox.mails() == []
+    assert (left.state, left.failure) == ("failed", "permanent")
+    assert "it may have been sent" in (left.last_error or "")
+    with transaction() as session:
+        retry(session, session.get_one(Delivery, left.id))
+    drain()
+    assert [str(mail["Message-ID"]) for mail in mailbox.mails()] == ["<delivery-2.00@saber.example>"]
+
+
+@pytest.mark.parametrize("transport", ["smtp", "graph"])
+def test_an_answer_that_is_lost_after_the_mail_was_taken_sends_no_second_one(
+    database: str, graph: Graph, mailbox: Mailbox, transport: str
+) -> None:
+    with environment_of({"DATABASE_URL": database, "MAIL_TRANSPORT": transport, "CALL_TIMEOUT_SECONDS": "2"}):
+        if transport == "smtp":
+            mailbox.misbehave(250, times=1, delay=4, after=True, method="DATA")
+        else:
+            graph.misbehave(504, times=1, path="sendMail", after=True)
+        invited()
+        drain()
+        due_now()
+        drain()
+    failed = deliveries("email.invitation")[0]
+    assert (failed.state, failed.failure) == ("failed", "permanent")
+    assert "may have been sent" in (failed.last_error or "")
+    assert len(mailbox.mails()) <= 1
+
+
+def test_a_line_break_in_a_name_adds_no_header(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    made = invited()
+    with transaction() as session:
+        row = session.get_one(Invitation, made.id)
+        row.company_name = "Marstack\r\nBcc: everyone@example.com"
+        session.add(row)
+    drain()
+    mail = mailbox.mails()[0]
+    assert mail["Bcc"] is None and str(mail["Subject"]).endswith("Marstack Bcc: everyone@example.com")
+
+
+def html_of(mail: EmailMessage) -> str:
+    found = mail.get_body(("html",))
+    assert found is not None
+    return str(found.get_content())

@@ -1,0 +1,298 @@
+"""Retention: what is past its period goes, bytes first, with proof; everything else stays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel, col, select
+
+from integrations.storage import storage
+from models.application import Application
+from models.database import now, reading, transaction
+from models.document import Document, DocumentState, refuse, remove, start_upload, stored
+from models.draft import Draft
+from models.errors import Conflict
+from models.event import Delivery, Event
+from models.invitation import Invitation, note_opened
+from models.person import PORTAL, Role, SignIn, sign_out
+from models.retention import PERIODS, Due, due, hold, lift
+from models.schedule import rest, take
+from models.settings import settings
+from tests.partners import begun, events, invited, stored_in, submitted
+from tests.parts import Graph, Local, Mailbox, environment_of
+from tests.test_worker_publish import staff
+from worker.deliver import drain
+from worker.main import main, nightly
+from worker.retention import PLAUSIBLE, clean_up, report
+
+
+def days_ago(days: float) -> datetime:
+    return now() - timedelta(days=days)
+
+
+def change(table: type[SQLModel], row: int | None, **values: object) -> None:
+    with transaction() as session:
+        found = session.get_one(table, row)
+        for name, value in values.items():
+            setattr(found, name, value)
+        session.add(found)
+
+
+def invitation_of(application: Application) -> Invitation:
+    with reading() as session:
+        return session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+
+
+def keys() -> set[str]:
+    return set(storage().keys("uploads/"))
+
+
+def count(table: type[SQLModel]) -> int:
+    with reading() as session:
+        return len(session.exec(select(table)).all())
+
+
+@pytest.fixture(autouse=True)
+def empty_store(request: pytest.FixtureRequest) -> None:
+    if "s3" in request.fixturenames:
+        request.getfixturevalue("s3")
+        for key in keys():
+            storage().delete(key)
+
+
+def test_the_table_says_what_why_how_long_and_from_when(database: str) -> None:
+    lengths = {name: period.length(settings()) for name, period in PERIODS.items()}
+    assert lengths == {"drafts": "30 days", "files": "7 years", "logs": "90 days", "uploads": "2 days", "orphans": "2 days"}
+    assert all(period.what and period.basis and period.counted_from for period in PERIODS.values())
+    assert PERIODS["files"].since(settings(), datetime(2028, 2, 29)) == datetime(2021, 2, 28)
+
+
+def test_a_draft_goes_thirty_days_after_its_invitations_expiry_and_not_a_day_before(database: str, s3: Local) -> None:
+    application = begun()
+    invitation = invitation_of(application)
+    change(Invitation, invitation.id, expires_at=days_ago(29.9), status="expired")
+    assert clean_up().found == ()
+    change(Invitation, invitation.id, expires_at=days_ago(30.1))
+    held = keys()
+    assert len(held) == 3
+    assert not clean_up().kept
+    assert keys() == set()
+    assert (count(Application), count(Draft), count(Document), count(Invitation)) == (0, 0, 0, 1)
+    proofs = events("retention.erased")
+    assert {proof.detail["key"] for proof in proofs if "key" in proof.detail} == held
+    assert all(len(proof.detail["sha256"]) == 64 and proof.detail["head"] == 404 for proof in proofs if "key" in proof.detail)
+    assert proofs[-1].detail["rows"]["draft_data"] == 6 and proofs[-1].invitation_id == invitation.id
+    assert events("application.begun")[0].invitation_id == invitation.id, "the history stays with the invitation"
+    assert clean_up().found == (), "a second run finds nothing"
+
+
+def test_answers_without_a_document_go_as_well(database: str, s3: Local) -> None:
+    application = begun(())
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(31))
+    clean_up()
+    assert (count(Application), count(Draft)) == (0, 0)
+
+
+def test_nothing_of_a_submitted_application_goes_with_the_drafts(database: str, s3: Local) -> None:
+    application = submitted()
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(400))
+    assert clean_up().found == ()
+    assert (count(Application), count(Draft), len(keys())) == (1, 6, 3)
+
+
+def test_files_go_seven_years_after_submission_and_the_application_stays(database: str, s3: Local) -> None:
+    application = submitted()
+    change(Application, application.id, submitted_at=days_ago(7 * 365))
+    assert clean_up().found == ()
+    change(Application, application.id, submitted_at=days_ago(7 * 365 + 3))
+    clean_up()
+    assert keys() == set() and count(Application) == 1
+    with reading() as session:
+        assert stored(session, application.id) == []
+        assert all(document.erased_at and document.sha256 for document in session.exec(select(Document)))
+    assert len(events("retention.erased")) == 3 and {e.application_id for e in events("retention.erased")} == {application.id}
+    change(Document, 1, removed_at=days_ago(30))
+    assert clean_up().found == ()
+
+
+def test_abandoned_refused_and_removed_uploads_go_after_two_days(database: str, s3: Local) -> None:
+    application = begun(())
+    refused, removed, kept = (stored_in(application, slot) for slot in ("health_safety_policy", "gdpr_policy", "modern_slavery_policy"))
+    with transaction() as session:
+        pending = start_upload(session, session.get_one(Application, application.id), "environmental_policy", "policy.pdf", 1000)
+        refuse(session, session.get_one(Document, refused.id))
+        remove(session, session.get_one(Document, removed.id))
+    assert clean_up().found == ()
+    for document in (pending, refused, kept):
+        change(Document, document.id, upload_timestamp=days_ago(2.1))
+    change(Document, removed.id, removed_at=days_ago(2.1))
+    clean_up()
+    assert keys() == {kept.r2_key}
+    with reading() as session:
+        assert [document.state for document in session.exec(select(Document))] == [DocumentState.STORED]
+
+
+def test_logs_go_after_ninety_days_and_events_stay(database: str, graph: Graph, mailbox: Mailbox, s3: Local) -> None:
+    staff("Rosa Reyes", Role.REVIEWER), staff("Arthur Adeyemi", Role.APPROVER), staff("Adam Novak", Role.ADMIN)
+    invited()
+    drain()
+    before = count(Event)
+    change(SignIn, 1, expires_at=days_ago(91))
+    change(SignIn, 2, ended_at=days_ago(91))
+    change(Delivery, 1, done_at=days_ago(91))
+    change(Delivery, 2, state="failed", done_at=None, due_at=days_ago(200))
+    cleaned = clean_up()
+    assert sorted((one.what, one.rows) for one in cleaned.found) == [("deliveries that are over", 1), ("sessions that are over", 2)]
+    assert (count(SignIn), [d.state for d in every(Delivery)]) == (1, ["failed"])
+    assert count(Event) == before + 2
+    assert [e.detail["rows"] for e in events("retention.erased")] == [{"sessions": 2}, {"deliveries": 1}]
+
+
+def test_an_object_that_no_document_knows_goes_when_it_is_old(database: str, s3: Local) -> None:
+    storage().put("uploads/GONE0000/orphan.pdf", b"%PDF-", "application/pdf")
+    kept = stored_in(begun(()), "gdpr_policy")
+    assert clean_up().found == (), "it may be on its way in"
+    with days_of_uploads(-1):
+        clean_up()
+    assert keys() == {kept.r2_key}
+    assert events("retention.erased")[0].detail["key"] == "uploads/GONE0000/orphan.pdf"
+
+
+def test_a_database_that_knows_almost_nothing_of_the_store_erases_nothing(database: str, s3: Local) -> None:
+    for number in range(PLAUSIBLE + 1):
+        storage().put(f"uploads/OTHER000/{number}.pdf", b"%PDF-", "application/pdf")
+    with days_of_uploads(-1):
+        assert clean_up().found == ()
+    assert len(keys()) == PLAUSIBLE + 1
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(database: str, s3: Local, capsys: pytest.CaptureFixture[str]) -> None:
+    application = begun()
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(31))
+    before, held = count(Event), keys()
+    assert main(["retention", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "Would erase: the draft of invitation 1 (3 in the store, 1 in the database)" in said
+    assert [line.split()[:2] for line in said.splitlines()[1:6]] == [
+        ["drafts", "30"], ["files", "7"], ["logs", "90"], ["uploads", "2"], ["orphans", "2"]
+    ]  # fmt: skip
+    assert (count(Event), keys(), count(Application)) == (before, held, 1)
+    assert main(["retention"]) == 0
+    assert "Erased: the draft of invitation 1" in capsys.readouterr().out and keys() == set()
+
+
+def test_a_crash_between_the_store_and_the_rows_repeats_safely(database: str, s3: Local) -> None:
+    application = begun()
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(31))
+    for key in keys():
+        storage().delete(key)  # as the first half of a run that then died
+    clean_up()
+    assert (count(Application), count(Document)) == (0, 0)
+    assert len([e for e in events("retention.erased") if "key" in e.detail]) == 3
+
+
+def test_what_the_store_does_not_let_go_is_kept_in_the_database_and_said(database: str, s3: Local) -> None:
+    application = begun()
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(31))
+    with environment_of({"DATABASE_URL": database, "S3_ENDPOINT": "http://127.0.0.1:9", "CALL_TIMEOUT_SECONDS": "1"}):
+        with reading() as session:
+            waiting = due(session)
+        from worker.retention import _erased
+
+        assert _erased(waiting[0]) == "The document store could not be reached."
+    assert count(Application) == 1 and events("retention.erased") == []
+
+
+def test_a_legal_hold_wins_over_every_period(database: str, s3: Local) -> None:
+    draft, sent = begun(), submitted()
+    change(Invitation, invitation_of(draft).id, expires_at=days_ago(31))
+    change(Application, sent.id, submitted_at=days_ago(8 * 365))
+    with transaction() as session:
+        for application in (draft, sent):
+            hold(session, PORTAL, session.get_one(Invitation, invitation_of(application).id), "Claim 2026/17 is pending")
+    assert clean_up().found == ()
+    with transaction() as session:
+        lift(session, PORTAL, session.get_one(Invitation, invitation_of(draft).id))
+    assert [one.period for one in clean_up().found] == ["drafts"]
+    with pytest.raises(Conflict), transaction() as session:
+        lift(session, PORTAL, session.get_one(Invitation, invitation_of(draft).id))
+
+
+def test_every_table_that_refers_to_an_application_is_dealt_with(database: str) -> None:
+    referring = {
+        table.name
+        for table in SQLModel.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "applications"
+    }
+    dealt_with = {"application_files", "agreements", "verdicts", "notes", "information_requests", "events", "deliveries"}
+    assert referring <= dealt_with, "an erased draft would break on a foreign key: see models/retention.py"
+
+
+def test_only_one_of_two_workers_cleans_up_in_a_night(database: str, s3: Local) -> None:
+    assert nightly() is True
+    assert nightly() is False
+    with reading() as session:
+        until = session.exec(sa.text("select until from leases")).scalar_one()
+    assert str(until)[11:13] == "02"
+
+
+def test_a_lease_is_free_again_after_its_time_and_only_its_holder_prolongs_it(database: str) -> None:
+    with transaction() as session:
+        assert take(session, "work", "one", now() + timedelta(minutes=1))
+    with transaction() as session:
+        assert not take(session, "work", "two", now() + timedelta(minutes=1))
+        rest(session, "work", "two", now() + timedelta(days=1))
+        rest(session, "work", "one", now() - timedelta(seconds=1))
+    with transaction() as session:
+        assert take(session, "work", "two", now() + timedelta(minutes=1))
+
+
+def test_an_opened_invitation_without_answers_is_no_draft(database: str, s3: Local) -> None:
+    made = invited()
+    with transaction() as session:
+        note_opened(session, session.get_one(Invitation, made.id))
+    change(Invitation, made.id, expires_at=days_ago(100))
+    assert clean_up().found == ()
+
+
+def test_the_report_names_what_could_not_go(database: str) -> None:
+    from worker.retention import Cleaned
+
+    stuck = Due("files", "document 7 of application 3", (("uploads/X/7.pdf", None),), rows=1)
+    said = report(Cleaned((stuck,), ((stuck, "The document store could not be reached."),)), dry_run=False)
+    assert "Could not erase: document 7 of application 3. The document store could not be reached." in said
+    assert "Erased:" not in said
+
+
+def test_a_session_that_is_open_stays(database: str, s3: Local) -> None:
+    from models.person import sign_in
+
+    with transaction() as session:
+        token = sign_in(session, oid="x", name="Olivia Okafor", email="olivia@saber.example", roles=["operations"])
+    change(SignIn, 1, created_at=days_ago(100))
+    assert clean_up().found == ()
+    with transaction() as session:
+        sign_out(session, token)
+    assert clean_up().found == ()
+
+
+def every(table: type[Delivery]) -> list[Delivery]:
+    with reading() as session:
+        return list(session.exec(select(table).order_by(col(table.id))))
+
+
+class days_of_uploads:  # noqa: N801 — reads as a phrase
+    """A period of so many days for abandoned uploads; -1 makes everything old enough."""
+
+    def __init__(self, days: int) -> None:
+        self.days = days
+
+    def __enter__(self) -> None:
+        self.before = settings().abandoned_upload_days
+        settings().abandoned_upload_days = self.days
+
+    def __exit__(self, *_: object) -> None:
+        settings().abandoned_upload_days = self.before
