@@ -65,7 +65,8 @@ def save_step(session: Session, application: Application, step: Step, answers: d
     check_names(step, answers)
     draft = _locked(session, application.invitation_code, step.number)
     if revision is not None and revision != draft.revision:
-        session.expunge(draft)  # it is read after this transaction has been rolled back
+        if draft in session:
+            session.expunge(draft)  # it is read after this transaction has been rolled back
         raise Behind(draft)
     sequence = time.time_ns() // 1000
     draft.form_data, draft.sequences = dict(answers), dict.fromkeys(answers, sequence)

@@ -20,6 +20,7 @@ from models.document import Document, DocumentState
 from models.draft import Draft
 from models.errors import Conflict, Invalid, Problem
 from models.event import Delivery, DeliveryState, Event, record
+from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.person import PORTAL, Actor, Right, SignIn
 from models.review import InformationRequest, Note, Verdict
@@ -160,7 +161,7 @@ def _forget_draft(session: Session, code: str, application_id: int | None) -> di
 
 def _forget_application(session: Session, application_id: int) -> dict[str, int]:
     gone: dict[str, int] = {}
-    for table in (Document, Agreement, Verdict, Note, InformationRequest):
+    for table in (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey):
         gone[str(table.__tablename__)] = session.exec(delete(table).where(col(table.application_id) == application_id)).rowcount
     for log in (Event, Delivery):  # they stay, under the invitation: their subject is no more
         session.exec(update(log).where(col(log.application_id) == application_id).values(application_id=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -64,9 +65,9 @@ class Listing(Generic[F]):
         """What the address asks for now."""
         return dict(parse_qsl(urlsplit(self.kind.address(self.found)).query))
 
-    async def again(self) -> None:
-        """Look for the same once more; the reader's place and focus stay."""
-        if await self._show(self.params):
+    async def again(self, *, quietly: bool = False) -> None:
+        """Look for the same once more; the reader's place and focus stay. `quietly`: a sign-out is not said again and again."""
+        if await self._show(self.params, quietly=quietly):
             self.table.client.run_javascript("desk.keep()")
 
     async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
@@ -81,16 +82,17 @@ class Listing(Generic[F]):
             await done if done is not None else None
         elif what == "go" and await self._show(dict(parse_qsl(urlsplit(value).query))):
             self.status.set_content(self.kind.said(self.found))
-            self.table.client.run_javascript(f"desk.focus({more!r})")
+            self.table.client.run_javascript(f"desk.focus({json.dumps(more)})")
 
-    async def _show(self, wanted: Params) -> bool:
+    async def _show(self, wanted: Params, *, quietly: bool = False) -> bool:
         """Look again and redraw, unless something newer was asked for meanwhile (FACTS 93). Answers whether it was redrawn."""
         self.generation += 1
         mine = self.generation
         try:
             found = await self.desk.read(self.kind.right, lambda session, _: self.kind.look(session, wanted))
         except Refused as error:
-            ui.notify(SIGNED_OUT if error.status == 401 else error.detail, type="negative")
+            if not quietly:
+                ui.notify(SIGNED_OUT if error.status == 401 else error.detail, type="negative")
             return False
         return mine == self.generation and self._redraw(found)
 
@@ -100,7 +102,7 @@ class Listing(Generic[F]):
             self.drawn = drawn
             self.table.set_content(drawn)
         if (now := self.kind.address(found)) != before:
-            self.table.client.run_javascript(f"history.replaceState(history.state, '', {now!r})")
+            self.table.client.run_javascript(f"history.replaceState(history.state, '', {json.dumps(now)})")
         return True
 
 

@@ -60,8 +60,14 @@ class ProblemDetails(BaseModel):
 def install(app: FastAPI) -> None:
     """Answer every error of `app` by problem details; pages take their own paths back (portal/pages/errors.py)."""
     answers: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
-        Refused: _refused, Failure: _failed, HTTPException: _plain, RequestValidationError: _unread, Exception: _unexpected,
-    }  # fmt: skip
+        Refused: _refused,
+        Failure: _failed,
+        HTTPException: _plain,
+        RequestValidationError: _unread,
+        OperationalError: _database_away,
+        PoolTimeout: _database_away,
+        Exception: _unexpected,
+    }
     for kind, answer in answers.items():
         app.add_exception_handler(kind, answer)
     _describe(app)
@@ -118,11 +124,16 @@ def _unread(_: Request, error: RequestValidationError) -> Response:
     return problem(422, "1 field is wrong." if len(wrong) == 1 else f"{len(wrong)} fields are wrong.", wrong)
 
 
-def _unexpected(_: Request, error: Exception) -> Response:
-    """A bug, or the database is away. The server logs the trace under the same request id; the caller never sees it."""
-    status = 503 if isinstance(error, OperationalError | PoolTimeout) else 500
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-    return problem(status, DETAILS[status], headers=headers, requestId=logs.request_id())
+def _database_away(request: Request, error: Exception) -> Response:
+    if not request.url.path.startswith("/api/"):
+        raise error  # a page has its own way to say so
+    log.error("the database is away", error=type(error).__name__, exc_info=error)
+    return problem(503, DETAILS[503], headers={"Retry-After": str(RETRY_SECONDS)}, requestId=logs.request_id())
+
+
+def _unexpected(_: Request, __: Exception) -> Response:
+    """A bug. The server logs the trace under the same request id; the caller never sees it."""
+    return problem(500, DETAILS[500], requestId=logs.request_id())
 
 
 def _describe(app: FastAPI) -> None:

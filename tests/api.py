@@ -30,11 +30,12 @@ on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def app() -> FastAPI:
-    """The API without the pages, and a door that puts a code into the session as the form's page does."""
+    """The API without the pages, a door that puts a code into the session as the form's page does, and a route with a bug."""
     made = FastAPI(title="Saber Partner Portal API")
+    made.add_api_route("/api/bug", _bug, methods=["GET"], include_in_schema=False)
+    made.add_api_route("/door", _door, methods=["GET"], include_in_schema=False)
     for router in routers:
         made.include_router(router)
-    made.add_api_route("/door", _door, methods=["GET"])
     limits.install(made)
     problems.install(made)
     made.add_middleware(SessionMiddleware, secret_key=settings().secret_key.get_secret_value())
@@ -44,6 +45,10 @@ def app() -> FastAPI:
 def _door(request: Request, code: str) -> dict[str, str]:
     remember_partner(request, code)
     return {}
+
+
+def _bug() -> float:
+    return 1 / len("")
 
 
 @contextmanager

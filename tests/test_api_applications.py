@@ -91,19 +91,30 @@ def test_the_stored_draft_is_submitted_for_older_callers(client: httpx.Client, s
     assert answer["success"] is True and applications()[0].status == ApplicationStatus.SUBMITTED
 
 
-def test_the_contracts_example_is_refused_with_every_field_by_step_and_nothing_is_lost(client: httpx.Client, invitation: Invitation) -> None:
+def test_the_contracts_example_is_refused_with_every_field_by_step_and_nothing_is_lost(
+    client: httpx.Client, invitation: Invitation
+) -> None:
     example = {
         "invitationCode": invitation.code,
         "step1": {"companyName": "Example Corp", "companyRegistration": "12345678"},
         "step2": {},
         "fileReferences": [
-            {"fileName": "certificate.pdf", "r2Key": f"uploads/{invitation.code}/certificate_123.pdf", "fileType": "application/pdf", "fileSize": 256789}
+            {
+                "fileName": "certificate.pdf",
+                "r2Key": f"uploads/{invitation.code}/certificate_123.pdf",
+                "fileType": "application/pdf",
+                "fileSize": 256789,
+            }
         ],
     }
     problem = refused(send(client, example), 422)
     messages, steps = said(problem), {error.get("step") for error in problem["errors"]}
     assert steps == {1, 2, 3, 4, 5, 6, None}
-    assert messages["companyType"] and messages["declarantName"] and messages["fileReferences.0.r2Key"].startswith("“certificate.pdf” is not an upload")
+    assert (
+        messages["companyType"]
+        and messages["declarantName"]
+        and messages["fileReferences.0.r2Key"].startswith("“certificate.pdf” is not an upload")
+    )
     assert {error["slot"] for error in problem["errors"] if "slot" in error} >= {"health_safety_policy", "team_cvs"}
     assert messages["healthSafetyPolicy"]
     draft = ok(client.get("/api/draft", params={"invitationCode": invitation.code}))
@@ -129,7 +140,9 @@ def test_a_wrong_answer_is_named_in_words_and_the_rest_is_not(
 
 
 @on_one_database
-def test_a_seventh_step_and_a_field_that_does_not_exist_are_refused_before_anything_is_stored(client: httpx.Client, invitation: Invitation) -> None:
+def test_a_seventh_step_and_a_field_that_does_not_exist_are_refused_before_anything_is_stored(
+    client: httpx.Client, invitation: Invitation
+) -> None:
     body = {"invitationCode": invitation.code, **api_steps()}
     assert said(refused(send(client, body | {"step7": {}}), 422)) == {"step7": "There is no field “step7” here. Leave it out."}
     problem = refused(send(client, body | {"step3": {"shoeSize": 9}}), 422)
@@ -147,7 +160,9 @@ def test_a_seventh_step_and_a_field_that_does_not_exist_are_refused_before_anyth
         ({"submission": {}}, "submission.invitationCode", "Invitation code is missing."),
     ],
 )
-def test_a_body_of_the_wrong_shape_is_told_what_is_wrong(client: httpx.Client, invitation: Invitation, body: dict[str, Any], field: str, sentence: str) -> None:
+def test_a_body_of_the_wrong_shape_is_told_what_is_wrong(
+    client: httpx.Client, invitation: Invitation, body: dict[str, Any], field: str, sentence: str
+) -> None:
     assert said(refused(send(client, {"invitationCode": invitation.code, **body}), 422)) == {field: sentence}
 
 

@@ -37,7 +37,10 @@ def complete(client: httpx.Client, code: str, key: str) -> httpx.Response:
 
 
 def begin(client: httpx.Client, code: str, **more: object) -> httpx.Response:
-    return client.post("/api/upload-file", json={"invitationCode": code, "fileName": "document.pdf", "fileType": "application/pdf", "fileSize": 256789, **more})
+    return client.post(
+        "/api/upload-file",
+        json={"invitationCode": code, "fileName": "document.pdf", "fileType": "application/pdf", "fileSize": 256789, **more},
+    )
 
 
 def documents(code: str) -> list[Document]:
@@ -53,8 +56,14 @@ def state(code: str, key: str) -> str:
 
 def test_the_contracts_example_is_signed_and_counts_as_an_additional_document(client: httpx.Client, code: str) -> None:
     signed = ok(begin(client, code))
-    assert signed["success"] is True and signed["expiresIn"] == 3600 and signed["method"] == "PUT" and signed["slot"] == "additional_documents"
-    assert signed["uploadUrl"].startswith(settings().s3_endpoint) and signed["r2Key"].startswith(f"uploads/{code}/") and signed["r2Key"].endswith(".pdf")
+    assert (
+        signed["success"] is True and signed["expiresIn"] == 3600 and signed["method"] == "PUT" and signed["slot"] == "additional_documents"
+    )
+    assert (
+        signed["uploadUrl"].startswith(settings().s3_endpoint)
+        and signed["r2Key"].startswith(f"uploads/{code}/")
+        and signed["r2Key"].endswith(".pdf")
+    )
     assert documents(code) == []
 
 
@@ -82,10 +91,18 @@ def test_a_newer_file_replaces_the_older_one_in_a_slot_for_one(client: httpx.Cli
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("policy.pdf", PNG), ("policy.pdf", b"MZ\x90\x00 a program"), ("policy.pdf", DOCX), ("policy.docx", pdf("x")), ("policy.pdf", b"<script>alert(1)</script>")],
+    [
+        ("policy.pdf", PNG),
+        ("policy.pdf", b"MZ\x90\x00 a program"),
+        ("policy.pdf", DOCX),
+        ("policy.docx", pdf("x")),
+        ("policy.pdf", b"<script>alert(1)</script>"),
+    ],
 )
 @on_one_database
-def test_a_file_of_the_wrong_kind_behind_a_right_name_is_refused_and_removed(client: httpx.Client, code: str, name: str, content: bytes) -> None:
+def test_a_file_of_the_wrong_kind_behind_a_right_name_is_refused_and_removed(
+    client: httpx.Client, code: str, name: str, content: bytes
+) -> None:
     key = send_file(client, code, POLICY, name=name, content=content)
     problem = refused(complete(client, code, key), 422)
     assert "is not a real" in problem["detail"]
@@ -166,7 +183,9 @@ def test_one_partner_reaches_nothing_of_another(client: httpx.Client, code: str)
         ({"fileName": None}, "fileName", "File name must be text."),
     ],
 )
-def test_what_is_wrong_with_an_upload_is_said_in_words(client: httpx.Client, code: str, change: dict[str, object], field: str, sentence: str) -> None:
+def test_what_is_wrong_with_an_upload_is_said_in_words(
+    client: httpx.Client, code: str, change: dict[str, object], field: str, sentence: str
+) -> None:
     assert sentence in said(refused(begin(client, code, **change), 422))[field]
 
 

@@ -99,7 +99,9 @@ def test_a_field_of_the_body_that_does_not_exist_is_refused(client: httpx.Client
     assert said(problem) == {"from_data": "There is no field “from_data” here. Leave it out."}
 
 
-@pytest.mark.parametrize("raw", [b'{"companyName": NaN}', b'{"companyName": "\\ud83d"}', b'{"companyName": "a\\u0000b"}', b'{"companyName": [[[[[[[1]]]]]]]}'])
+@pytest.mark.parametrize(
+    "raw", [b'{"companyName": NaN}', b'{"companyName": "\\ud83d"}', b'{"companyName": "a\\u0000b"}', b'{"companyName": [[[[[[[1]]]]]]]}']
+)
 def test_what_cannot_be_stored_is_refused_in_words(client: httpx.Client, code: str, raw: bytes) -> None:
     body = b'{"invitationCode": "%s", "step": 1, "formData": %s}' % (code.encode(), raw)
     problem = refused(client.post("/api/save-draft", content=body, headers={"Content-Type": "application/json"}), 422)
@@ -115,9 +117,15 @@ def test_ten_thousand_characters_and_emoji_are_kept_in_a_draft(client: httpx.Cli
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
-@given(st.fixed_dictionaries({}, optional={"projectsPerMonth": st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3), max_leaves=5), "teamSize": LEAF}))
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"projectsPerMonth": st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3), max_leaves=5), "teamSize": LEAF}
+    )
+)
 @hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_whatever_json_is_saved_comes_back_the_same_or_is_refused_in_words(client: httpx.Client, code: str, form: dict[str, object]) -> None:
+def test_whatever_json_is_saved_comes_back_the_same_or_is_refused_in_words(
+    client: httpx.Client, code: str, form: dict[str, object]
+) -> None:
     answer = save(client, code, 3, form)
     if answer.status_code == 200:
         assert read(client, code)["step3"]["formData"] == form

@@ -19,7 +19,13 @@ from portal.api.machine import signature
 from tests import partners
 from tests.api import machine_key, ok, on_one_database, refused, said, serving
 
-ITEM = {"Title": "Mr", "CompanyName": "Marstack", "ContactEmail": "rob@marstack.ai", "Notes": "Synced from Power Automate", "AuthCode": "C1D94680"}
+ITEM = {
+    "Title": "Mr",
+    "CompanyName": "Marstack",
+    "ContactEmail": "rob@marstack.ai",
+    "Notes": "Synced from Power Automate",
+    "AuthCode": "C1D94680",
+}
 
 
 @pytest.fixture

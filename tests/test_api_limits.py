@@ -14,7 +14,7 @@ from tests import partners
 from tests.api import machine_key, ok, on_one_database, refused, serving
 from tests.parts import Local
 
-pytestmark = on_one_database
+pytestmark = [on_one_database, pytest.mark.usefixtures("database")]
 
 
 @pytest.fixture
@@ -96,7 +96,9 @@ def test_when_many_addresses_guess_together_each_gets_only_a_few_and_partners_st
     assert ok(check(client, "192.0.2.9", code))["valid"] is True
 
 
-def test_while_redis_is_away_the_limits_hold_in_memory_and_nobody_waits(client: httpx.Client, local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_redis_is_away_the_limits_hold_in_memory_and_nobody_waits(
+    client: httpx.Client, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
     answers = [check(client) for _ in range(11)]

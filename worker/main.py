@@ -61,7 +61,8 @@ def listen() -> None:
     """RQ's worker, again and again: whatever Redis does, this goes on."""
     while not stopping.is_set():
         try:
-            Listener([QUEUE], connection=connection(), serializer=JSONSerializer, worker_ttl=30, log_job_description=False).work(logging_level="WARNING")
+            listener = Listener([QUEUE], connection=connection(), serializer=JSONSerializer, worker_ttl=30, log_job_description=False)
+            listener.work(logging_level="WARNING")
         except (RedisError, OSError) as error:
             log.warning("redis is away", error=type(error).__name__)
         except Exception as error:

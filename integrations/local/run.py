@@ -1,6 +1,6 @@
 """The whole product on one machine: the parts, then migrations, then portal and worker, until Ctrl-C.
 
-`python -m integrations.local --port 8080 --data var [--postgres] [--demo N] [--parts-only] [--restart]`
+`python -m integrations.local --port 8080 --data var [--postgres] [--demo N] [--parts-only]`
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from integrations.local.staff import STAFF
 from models.settings import settings
 
 STEPS = 7
-RESTARTS, WITHIN = 5, 60.0  # with --restart, a part that ends more often than this in so many seconds is given up
+RESTARTS, WITHIN = 5, 60.0  # a part that ends by itself is started again, as a host would, but not more often than this in so many seconds
 COLOURS = {"portal": "\033[36m", "worker": "\033[35m"}
 GUEST = {"Title": "Ms", "CompanyName": "Brightfield Solar Ltd", "ContactName": "Helen Marsh", "Notes": "Made by the local run"}
 
@@ -71,7 +71,7 @@ class Run:
         self._say_addresses(json.loads((self.folder / "local.json").read_text()))
 
     def watch(self) -> None:
-        """Until a part ends by itself: then `PartFailed`, or with --restart that part anew."""
+        """Start a part again that ends by itself; `PartFailed` when it does so again and again."""
         while True:
             for name, part in {**self.outside.parts, **self.ours}.items():
                 if not part.running:
@@ -141,7 +141,7 @@ class Run:
     def _ended(self, name: str, part: Part) -> None:
         sentence = f"{part.name} ended by itself. What it said is in {part.log}."
         recent = [moment for moment in self.ended.get(name, []) if moment > time.monotonic() - WITHIN]
-        if not self.asked.restart or len(recent) >= RESTARTS:
+        if len(recent) >= RESTARTS:
             raise PartFailed(sentence)
         print(f"{sentence} It is started again.", flush=True)
         self.ended[name] = [*recent, time.monotonic()]
@@ -232,7 +232,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL instead of SQLite")
     parser.add_argument("--demo", type=int, default=0, metavar="N", help="make N realistic applications in every status")
     parser.add_argument("--parts-only", action="store_true", help="start all but portal and worker")
-    parser.add_argument("--restart", action="store_true", help="start a part again that ended by itself, as a host would")
     return parser.parse_args(arguments)
 
 

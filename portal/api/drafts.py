@@ -69,13 +69,16 @@ class StoredDraft(Reply):
     files: list[StoredFile]
 
 
-@router.post("/save-draft", responses=documented(400, 401, 403, 409, 413, 422))
-def save_draft(request: Request, body: SaveDraft) -> Saved:
+@router.post("/save-draft", response_model=Saved, responses=documented(400, 401, 403, 409, 413, 422))
+def save_draft(request: Request, body: SaveDraft) -> Saved | Response:
     """Store one step. 409 with the stored step (`current`) when `revision` is behind: read, merge, send again."""
     invitation, step = admit(request, body.invitation_code), step_numbered(body.step)
     answers = from_camel(step, body.form_data)
-    with transaction() as session:
-        draft = save_step(session, application_of(session, invitation), step, answers, body.revision)
+    try:
+        with transaction() as session:
+            draft = save_step(session, application_of(session, invitation), step, answers, body.revision)
+    except Behind as error:
+        return _behind(error)
     return Saved(revision=draft.revision, saved_at=draft.last_updated)
 
 
@@ -99,7 +102,7 @@ def clear_draft(request: Request, body: ClearDraft) -> Cleared:
     return Cleared()
 
 
-def behind(_: Request, error: Behind) -> Response:
+def _behind(error: Behind) -> Response:
     """409 with what is stored, so that nothing has to be asked again."""
     current = {"step": error.draft.step_number, **_saved(error.draft).model_dump(mode="json", by_alias=True)}
     return problem(409, error.detail, current=current)

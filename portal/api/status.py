@@ -93,4 +93,3 @@ def _decided(session: Session, application: Application) -> Decided | None:
     if event is None:
         return None
     return Decided(outcome=event.type.removeprefix("application."), message=event.detail.get("message", ""), decided_at=event.at)
-

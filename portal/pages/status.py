@@ -106,7 +106,10 @@ def draw(found: Standing) -> None:
     with frame("Your application"):
         ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}"><script src="{static_url("partner.js")}" defer></script>')
         head = ui.html(_head(found), sanitize=False)
-        ui.html(render("apply_sent.html", chapters=chapters(found.folder), open_=S.WITHDRAWN in TRANSITIONS[found.folder.application.state]), sanitize=False)
+        ui.html(
+            render("apply_sent.html", chapters=chapters(found.folder), open_=S.WITHDRAWN in TRANSITIONS[found.folder.application.state]),
+            sanitize=False,
+        )
 
     async def look_again() -> None:
         now_found = await run_in_threadpool(_read, found.folder.invitation)
@@ -127,7 +130,12 @@ def stages(found: Standing) -> list[Stage]:
     end = Stage(_end(state), "done" if over else "current" if state == S.REVIEWED else "ahead", _ended(found) if over else None)
     return [
         Stage("Received", "done", first),
-        Stage("In review", "done" if over and begun or state == S.REVIEWED else "current" if reading_now or state == S.SUBMITTED else "ahead", begun, words),
+        Stage(
+            "In review",
+            "done" if over and begun or state == S.REVIEWED else "current" if reading_now or state == S.SUBMITTED else "ahead",
+            begun,
+            words,
+        ),
         end,
     ]
 
@@ -175,7 +183,11 @@ def _mail(delivery: Delivery, found: Standing) -> News:
         return News(f"We emailed {what} to {to}", "good", delivery.done_at)
     if delivery.state == DeliveryState.FAILED:
         return News(f"The email with {what} did not go out. We have been told and are looking into it; nothing is needed from you", "warn")
-    return News(f"{what[:1].upper()}{what[1:]} is on its way to {to}") if delivery.state != DeliveryState.SETTLED else News(f"We told you {what} in another way")
+    return (
+        News(f"{what[:1].upper()}{what[1:]} is on its way to {to}")
+        if delivery.state != DeliveryState.SETTLED
+        else News(f"We told you {what} in another way")
+    )
 
 
 def _step(name: str) -> str:

@@ -5,6 +5,13 @@ const desk = (() => {
 
   const focus = (id) => requestAnimationFrame(() => document.getElementById(id)?.focus());
 
+  // A list that looks again by itself replaces its buttons: the one that had the focus gets it back.
+  let last = "";
+  document.addEventListener("focusin", (event) => { last = event.target.id || ""; });
+  const keep = () => requestAnimationFrame(() => {
+    if (document.activeElement === document.body && last) document.getElementById(last)?.focus({ preventScroll: true });
+  });
+
   const open = (link) => {
     const panel = viewer();
     if (!panel) return false;
@@ -47,5 +54,5 @@ const desk = (() => {
     if (button) copy(button);
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !document.querySelector(".q-dialog__inner")) close(); });
-  return { focus };
+  return { focus, keep };
 })();

@@ -72,6 +72,13 @@ class Case:
             for name, (before, after) in changed.items() if name in QUESTIONS
         )  # fmt: skip
 
+    def outdated(self, section: str) -> bool:
+        """Whether answers of a section changed after its verdict was given."""
+        verdict, sent = self.verdicts.get(section), self.application.submitted_at
+        if verdict is None or sent is None or verdict.given_at > sent:
+            return False
+        return any(STEPS[QUESTIONS[change.name].step - 1].name == section for change in self.changes)
+
     def answers(self, step: Step) -> dict[str, list[tuple[Question, str]]]:
         """Heading → the questions that were asked, with the answers as people read them."""
         values = self.application.answers()

@@ -50,6 +50,21 @@ def tell(event: Event) -> Line:
     return Line(event.at, sentence.format_map(_words(event)), str(event.detail.get(quoted) or ""), _KINDS.get(event.type, ""), items)
 
 
+def what_happened(kind: str) -> str:
+    """An event's type in a few words, without who did it: "Application submitted"."""
+    return _HAPPENED.get(kind) or kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+_HAPPENED: Mapping[str, str] = {
+    "application.resubmitted": "Application sent again",
+    "application.review_started": "Review started",
+    "application.information_required": "Information asked for",
+    "application.noted": "Note written",
+    "invitation.created": "Partner invited",
+    "invitation.synced": "Partner invited in SharePoint",
+    "invitation.resent": "Invitation sent again",
+    "invitation.updated": "Address corrected",
+}
 _KINDS: Mapping[str, str] = {
     "application.submitted": "sent",
     "application.resubmitted": "sent",

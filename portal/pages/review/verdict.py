@@ -41,7 +41,8 @@ class VerdictControl:
         for ruling, made in self.buttons.items():
             made.props["aria-pressed"] = "true" if verdict and verdict.ruling == ruling else "false"
         self.group.set_visibility(case.may(Action.VERDICT))
-        self.standing.set_content(render("verdict.html", verdict=verdict, labels=LABELS, alone=not case.may(Action.VERDICT)))
+        said = {"verdict": verdict, "labels": LABELS, "alone": not case.may(Action.VERDICT), "outdated": case.outdated(self.section)}
+        self.standing.set_content(render("verdict.html", **said))
 
     def _buttons(self) -> None:
         with ui.element("div").classes("rulings").props(f'role=group aria-label="Verdict on {SECTIONS[self.section]}"') as self.group:

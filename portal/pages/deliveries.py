@@ -1,0 +1,118 @@
+"""Deliveries: per target what waits, runs and failed, why in words, when it is tried next, and trying again or settling by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request
+from nicegui import ui
+from sqlmodel import Session
+
+from models.database import now
+from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_failed, retry_now, settle_by_hand, wanted
+from models.person import Actor, Right
+from portal import listing, staff, words
+from portal.controls import Ask, Deed, Sheet
+from portal.frame import frame
+from portal.listing import Kind, Listing, Params
+from portal.pages.desk import style
+from portal.pages.review.story import what_happened
+from portal.render import render
+
+REFRESH_SECONDS = 5.0
+#: What the sort of a failure means for whoever reads it.
+SORTS = {
+    "passing": "It may work later; it is tried again by itself.",
+    "permanent": "It fails again until somebody changes what was asked for.",
+    "configuration": "It fails again until an operator changes a setting or a right.",
+}
+
+
+def install(_: FastAPI) -> None:
+    """Register /deliveries."""
+
+    @ui.page("/deliveries")
+    async def deliveries(request: Request) -> None:
+        desk, asked = staff.at_desk(request), dict(request.query_params)
+        actor, found = await desk.read(Right.OPERATE, lambda session, actor: (actor, _look(session, asked)))
+        with frame("Deliveries", actor=actor, here="/deliveries", wide=True):
+            style()
+            Deliveries(desk, found)
+
+
+class Deliveries:
+    """The page: the list, which looks again every few seconds, and its buttons."""
+
+    def __init__(self, desk: staff.Desk, found: Outbox) -> None:
+        self.desk = desk
+        self.listing = Listing(desk, self._kind(), found)
+        ui.html('<div class="title"><h1>Deliveries</h1></div>', sanitize=False)
+        with ui.element("div").classes("toolbar"):
+            self.listing.search_field("Search deliveries", "Company, reference or code")
+        self.listing.results()
+        ui.timer(REFRESH_SECONDS, self._refresh, immediate=False)
+
+    def _kind(self) -> Kind[Outbox]:
+        acts = {"retry": self._retry, "retry-all": self._retry_all, "settle": self._settle}
+        return Kind(Right.OPERATE, _look, _draw, lambda found: address(found.wanted), _said, acts)
+
+    async def _refresh(self) -> None:
+        await self.listing.again(quietly=True)
+
+    async def _retry(self, number: str) -> None:
+        work = partial(_retry_one, int(number))
+        if await staff.attempt(self.desk, work, done="It is tried again now."):
+            await self.listing.again()
+
+    async def _retry_all(self, target: str) -> None:
+        done = f"All failed of “{words.target(target)}” are tried again now." if target else "All failed are tried again now."
+        if await staff.attempt(self.desk, lambda session, actor: retry_failed(session, actor, target), done=done):
+            await self.listing.again()
+
+    def _settle(self, number: str) -> None:
+        line = next((line for line in self.listing.found.lines if str(line.delivery.id) == number), None)
+        if line is None:
+            return
+        deed = _settling(line.delivery.id or 0, f"{words.target(line.delivery.target)}, {line.subject}")
+        with self.listing.table.client.content:
+            sheet = Sheet(self.desk, deed, self.listing.again)
+        sheet.dialog.on("hide", sheet.dialog.delete)
+        sheet.open()
+
+
+def address(found: Wanted, **changes: Any) -> str:
+    """The address of a list of deliveries."""
+    found = replace(found, **changes)
+    said = {"q": found.q, "status": found.tab, "target": found.target, "page": str(found.page)}
+    return listing.address("/deliveries", said, {"status": "all" if found.q else "trouble", "page": "1"})
+
+
+def _settling(number: int, what: str) -> Deed:
+    return Deed(
+        "Settle this delivery by hand", f"{what}: it is not tried again. Do this when you have done it yourself, or when it is not needed.",
+        "Settle", "The delivery is settled.", lambda session, actor, typed: settle_by_hand(session, actor, number, typed["why"]),
+        (Ask("why", "What was done instead", "long"),),
+    )  # fmt: skip
+
+
+def _retry_one(number: int, session: Session, actor: Actor) -> None:
+    retry_now(session, actor, number)
+
+
+def _look(session: Session, asked: Params) -> Outbox:
+    return look(session, wanted(asked.get("status", ""), asked.get("target", ""), asked.get("q", ""), asked.get("page", "")))
+
+
+def _draw(found: Outbox) -> str:
+    first = (found.wanted.page - 1) * PAGE + 1
+    tabs = {tab: label for tab, (label, _) in TABS.items()}
+    return render(
+        "deliveries.html", found=found, tabs=tabs, first=first, seen_at=now(), sorts=SORTS, happened=what_happened,
+        address=partial(address, found.wanted),
+    )  # fmt: skip
+
+
+def _said(found: Outbox) -> str:
+    return words.counted(found.total, "delivery", "deliveries")
