@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel
 
 from models.application import Application
 from models.database import UtcDateTime, now
-from models.errors import Invalid, Problem
+from models.errors import Conflict, Invalid, Problem
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -34,6 +35,11 @@ def submitted_before(session: Session, key: str | None, application: Application
 
 
 def remember(session: Session, key: str | None, application: Application) -> None:
-    """The key has submitted the application, in the same transaction."""
-    if key:
-        session.add(IdempotencyKey(key=key, application_id=application.id or 0, used_at=now()))
+    """The key has submitted the application, in the same transaction; Conflict if another request has just used it."""
+    if not key:
+        return
+    session.add(IdempotencyKey(key=key, application_id=application.id or 0, used_at=now()))
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict("This Idempotency-Key is being used by another request. Send a new one for each application.") from error

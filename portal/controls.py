@@ -124,7 +124,7 @@ class Sheet:
         self.desk, self.deed, self.after, self.busy = desk, deed, after, False
         name = f"sheet-{next(_numbers)}"
         self.dialog = ui.dialog().props(f"aria-labelledby={name} transition-duration=120")
-        with self.dialog, ui.element("section").classes("sheet q-card"):
+        with self.dialog, ui.element("div").classes("sheet q-card"):  # Quasar lets only a div in a dialog take the pointer
             ui.html(escape(deed.title), sanitize=False, tag="h2").props(f"id={name}")
             ui.html(escape(deed.lead), sanitize=False, tag="p").classes("mute")
             self.form = Fields(deed.asks)

@@ -58,7 +58,10 @@ def prepare(title: str) -> None:
     ui.add_head_html(head())
     ui.colors(primary="#044D73", secondary="#2F6B1B", accent="#7CC061", positive="#1B6B3A", negative="#B3261E", warning="#8A5A00", info="#0B5C86",
               dark="#12222B", dark_page="#091922")  # fmt: skip
-    ui.context.client.content.classes(replace="shell")
+    content = ui.context.client.content
+    content.classes(replace="shell")
+    if content.parent_slot:  # Quasar's page is a <main> too, around header and footer: the landmark is ours (frame)
+        content.parent_slot.parent.props("role=presentation")
 
 
 def static_url(name: str) -> str:

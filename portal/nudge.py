@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 
-from redis import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -39,7 +38,7 @@ def _pass_on() -> None:
         _wanted.clear()
         try:
             _enqueue()
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever it is, the sweep finds what waits, and the next nudge is tried again
             log.warning("No nudge: Redis is away (%s)", type(error).__name__)
 
 

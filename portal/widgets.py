@@ -121,22 +121,26 @@ def _place(question: Question, grouped: bool) -> Element:
 
 
 def _head(question: Question, grouped: bool) -> None:
-    optional = "" if question.required else " <em>(optional)</em>"
-    if _widget(question) != "box":
-        words = f"{escape(question.label)}{optional}"
-        if grouped:
-            ui.html(words, sanitize=False, tag="legend")
-        else:
-            ui.html(words, sanitize=False, tag="label").props(f"for={question.name} id={question.name}-label")
-    if question.help:
-        ui.html(escape(question.help), sanitize=False, tag="p").classes("help").props(f"id={question.name}-help")
+    """Label and help; of a group the label is its legend, which must stand alone."""
+    name, optional = question.name, "" if question.required else " <em>(optional)</em>"
+    words = f"{escape(question.label)}{optional}"
+    told = f'<p class="help" id="{name}-help">{escape(question.help)}</p>' if question.help else ""
+    if grouped:
+        ui.html(words, sanitize=False, tag="legend")
+        if told:
+            ui.html(told, sanitize=False)
+    elif question.box:  # its label stands beside the box
+        ui.html(told, sanitize=False).classes("head")
+    else:
+        ui.html(f'<label for="{name}">{words}</label>{told}', sanitize=False).classes("head")
 
 
 def _aside(question: Question) -> None:
     """What stands below the control: the None button and the count of characters."""
     if isinstance(question.kind, LongText):
         none = f'<button type="button" class="btn slim" data-fill="None">None<span class="sr">: {escape(question.label)}</span></button>'
-        ui.html(f'{none if question.kind.none else ""}<span class="room small mute" aria-live="polite"></span>', sanitize=False).classes("below")
+        room = '<span class="room small mute" aria-live="polite"></span>'
+        ui.html(f"{none if question.kind.none else ''}{room}", sanitize=False).classes("below")
 
 
 def _input(question: Question, raw: object) -> Element:
@@ -198,14 +202,16 @@ def _tags(question: Question, raw: object) -> Element:
     ui.html(items, sanitize=False, tag="ul").classes("tags").props["aria-label"] = f"{question.label}: chosen"
     with ui.element("div").classes("add"):
         made = _described_control("input", question)
-        made.props.update({"type": "text", "list": f"{question.name}-list", "autocomplete": "off", "data-aside": "", "enterkeyhint": "done"})
+        made.props.update({"list": f"{question.name}-list", "data-aside": "", "autocomplete": "off", "enterkeyhint": "done"})
         ui.html("Add", sanitize=False, tag="button").classes("btn").props('type=button data-add-tag=""')
-    ui.html("".join(f'<option value="{escape(one)}">' for one in kind.suggestions), sanitize=False, tag="datalist").props(f"id={question.name}-list")
+    offered = "".join(f'<option value="{escape(one)}">' for one in kind.suggestions)
+    ui.html(offered, sanitize=False, tag="datalist").props(f"id={question.name}-list")
     return made
 
 
 BUILDERS: Mapping[str, Callable[[Question, object], Element]] = {
-    "input": _input, "textarea": _textarea, "select": _select, "radios": _radios, "yesno": _yes_no, "boxes": _boxes, "box": _box, "tags": _tags,
+    "input": _input, "textarea": _textarea, "select": _select, "tags": _tags,
+    "radios": _radios, "yesno": _yes_no, "boxes": _boxes, "box": _box,
 }  # fmt: skip
 
 
@@ -213,15 +219,16 @@ def copy_button(questions: tuple[Question, ...]) -> None:
     """A button that copies the primary contact into the questions that may be the same."""
     pairs = {question.name: question.same_as for question in questions if question.same_as}
     if pairs:
-        ui.html(f'<button type="button" class="btn slim" data-copy="{escape(json.dumps(pairs))}">Same as primary contact</button>', sanitize=False)
+        told = escape(json.dumps(pairs))
+        ui.html(f'<button type="button" class="btn slim" data-copy="{told}">Same as primary contact</button>', sanitize=False)
 
 
 def _options(question: Question, type: str, options: Mapping[str, str], chosen: set[str]) -> Element:
-    rows = "".join(
-        f'<label class="option"><input type="{type}" name="{question.name}" id="{question.name}-{number}" value="{escape(value)}"'
-        f'{" checked" if value in chosen else ""}><span>{escape(words)}</span></label>' for number, (value, words) in enumerate(options.items())
-    )  # fmt: skip
-    return ui.html(rows, sanitize=False)
+    def option(number: int, value: str, words: str) -> str:
+        named = f'type="{type}" name="{question.name}" id="{question.name}-{number}" value="{escape(value)}"'
+        return f'<label class="option"><input {named}{" checked" if value in chosen else ""}><span>{escape(words)}</span></label>'
+
+    return ui.html("".join(option(number, *pair) for number, pair in enumerate(options.items())), sanitize=False)
 
 
 def _chosen(question: Question, raw: object) -> set[str]:

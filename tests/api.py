@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,14 +14,14 @@ import pytest
 import requests
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
+from fastapi.routing import APIRoute
+from itsdangerous import TimestampSigner
 
 from models.invitation import Invitation
 from models.settings import settings
-from portal import limits, problems, tally
-from portal.api import routers
-from portal.auth import remember_partner
+from portal import tally
+from portal.auth import PARTNER
+from portal.main import create_api
 from tests.papers import paper
 from tests.parts import eventually
 from tests.sample_form import api_steps, wanted_documents
@@ -30,25 +32,21 @@ on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def app() -> FastAPI:
-    """The API without the pages, a door that puts a code into the session as the form's page does, and a route with a bug."""
-    made = FastAPI(title="Saber Partner Portal API")
-    made.add_api_route("/api/bug", _bug, methods=["GET"], include_in_schema=False)
-    made.add_api_route("/door", _door, methods=["GET"], include_in_schema=False)
-    for router in routers:
-        made.include_router(router)
-    limits.install(made)
-    problems.install(made)
-    made.add_middleware(SessionMiddleware, secret_key=settings().secret_key.get_secret_value())
+    """The product's API without its pages, and a route with a bug."""
+    made = create_api()
+    made.router.routes.insert(0, APIRoute("/api/bug", _bug))
     return made
-
-
-def _door(request: Request, code: str) -> dict[str, str]:
-    remember_partner(request, code)
-    return {}
 
 
 def _bug() -> float:
     return 1 / len("")
+
+
+def session_of(code: str) -> dict[str, str]:
+    """The headers of a browser that was let in with a code, on one of our pages: cookie and origin."""
+    signer = TimestampSigner(settings().secret_key.get_secret_value())
+    cookie = signer.sign(b64encode(json.dumps({PARTNER: code}).encode())).decode()
+    return {"Cookie": f"portal={cookie}", "Origin": settings().portal_url}
 
 
 @contextmanager

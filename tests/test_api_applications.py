@@ -19,7 +19,7 @@ from models.person import PORTAL
 from models.review import request_information
 from models.settings import settings
 from tests import partners
-from tests.api import api_steps, ok, on_one_database, refused, said, send_file, serving, whole_application
+from tests.api import api_steps, ok, on_one_database, refused, said, send_file, serving, session_of, whole_application
 from tests.sample_form import COMPLETE, form, wanted_documents
 
 
@@ -244,10 +244,10 @@ def test_a_delivery_that_failed_says_why_in_plain_words(client: httpx.Client, in
 
 def test_the_page_submits_by_its_session_and_sees_no_code_in_the_answer(client: httpx.Client) -> None:
     begun = partners.begun(tuple(wanted_documents()))
-    client.get("/door", params={"code": begun.invitation_code})
-    answer = send(client, {}, headers={"Origin": settings().portal_url})
+    headers = session_of(begun.invitation_code)
+    answer = send(client, {}, headers=headers)
     assert ok(answer, 201)["statusUrl"] == "/api/status" and begun.invitation_code not in answer.text
-    assert ok(client.get("/api/status"))["referenceNumber"] == answer.json()["referenceNumber"]
+    assert ok(client.get("/api/status", headers=headers))["referenceNumber"] == answer.json()["referenceNumber"]
 
 
 def test_an_application_that_is_not_begun_is_a_draft(client: httpx.Client, invitation: Invitation) -> None:

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from models.database import reading
 from models.draft import answers_of
-from models.settings import settings
 from tests import partners
-from tests.api import api_steps, ok, on_one_database, refused, said, send_file, serving
+from tests.api import api_steps, ok, on_one_database, refused, said, send_file, serving, session_of
 from tests.sample_form import COMPLETE
 
 
@@ -151,10 +150,9 @@ def test_a_submitted_application_can_be_read_with_its_code_but_not_changed(clien
 
 
 def test_the_page_needs_no_code_in_javascript_its_session_is_enough(client: httpx.Client, code: str) -> None:
-    client.get("/door", params={"code": code})
     form = {"step": 1, "formData": {"companyName": "Brightfield"}}
-    ok(client.post("/api/save-draft", json=form, headers={"Origin": settings().portal_url}))
-    assert ok(client.get("/api/draft"))["steps"]["step1"]["formData"] == {"companyName": "Brightfield"}
+    ok(client.post("/api/save-draft", json=form, headers=session_of(code)))
+    assert ok(client.get("/api/draft", headers=session_of(code)))["steps"]["step1"]["formData"] == {"companyName": "Brightfield"}
 
 
 @on_one_database
@@ -162,9 +160,9 @@ def test_the_page_needs_no_code_in_javascript_its_session_is_enough(client: http
 def test_a_change_from_another_site_is_refused_though_the_browser_sends_the_session(
     client: httpx.Client, code: str, headers: dict[str, str]
 ) -> None:
-    client.get("/door", params={"code": code})
-    refused(client.post("/api/save-draft", json={"step": 1, "formData": {"companyName": "Mallory"}}, headers=headers), 403)
-    assert ok(client.get("/api/draft"))["steps"]["step1"]["formData"] == {}
+    cookie = {"Cookie": session_of(code)["Cookie"]}
+    refused(client.post("/api/save-draft", json={"step": 1, "formData": {"companyName": "Mallory"}}, headers=cookie | headers), 403)
+    assert ok(client.get("/api/draft", headers=cookie))["steps"]["step1"]["formData"] == {}
 
 
 @on_one_database

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -140,6 +141,14 @@ def test_without_a_code_the_portal_makes_one_and_finds_it_again_by_the_items_id(
     item = {name: value for name, value in ITEM.items() if name != "AuthCode"} | {"AuthCode": None, "ItemId": "7"}
     made = ok(sync(client, item), 201)["invitation"]["code"]
     assert len(made) == 8 and ok(sync(client, item))["invitation"]["code"] == made
+
+
+def test_the_same_item_many_times_at_once_is_one_invitation(client: httpx.Client) -> None:
+    item = {**ITEM, "AuthCode": None, "ItemId": "8"}
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda _: sync(client, item), range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
+    assert len({answer.json()["invitation"]["code"] for answer in answers}) == 1
 
 
 @on_one_database

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,7 +92,9 @@ def test_redis_stopped_during_a_submission_costs_nothing_and_the_worker_comes_ba
     nudge()
     eventually(all_done, 40)
     assert worker.poll() is None
-    assert count_listed(graph, application.reference_number or "") == 1 and len(mailbox.mails()) == 2
+    assert count_listed(graph, application.reference_number or "") == 1
+    subjects = [str(mail["Subject"]) for mail in mailbox.mails()]
+    assert len(subjects) == len(set(subjects)) >= 2, "each mail once; the invitation's may have left before the submission"
     local.part("redis")
     eventually(lambda: answers(redis_server), 20)
     _enqueue()
@@ -107,7 +112,7 @@ def test_a_nudge_is_taken_at_once(start: Start, s3: Local, redis_server: redis.R
 
 
 def test_a_commit_nudges_and_many_at_once_make_one_job(database: str, redis_server: redis.Redis) -> None:
-    after_commit(nudge)
+    after_commit(nudge)  # as the portal's main does
     for number in range(20):
         invited(f"partner{number}@example.co.uk")
     eventually(lambda: redis_server.llen("rq:queue:deliveries") == 1, 5)
@@ -115,13 +120,10 @@ def test_a_commit_nudges_and_many_at_once_make_one_job(database: str, redis_serv
         _enqueue()
     assert redis_server.llen("rq:queue:deliveries") == 1
     job = redis_server.hgetall(f"rq:job:{redis_server.lindex('rq:queue:deliveries', 0).decode()}")  # type: ignore[union-attr]
-    assert b"worker.main.drain" in job[b"data"] or b"worker.main.drain" in job.get(b"description", b"")
-    assert job[b"data"].startswith(b"[") or b"pickle" not in job[b"data"]
+    assert json.loads(zlib.decompress(job[b"data"])) == ["worker.main.drain", None, [], {}], "JSON, never a pickle"
 
 
 def test_a_nudge_never_raises_and_never_waits(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
     began = time.monotonic()

@@ -11,8 +11,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -33,7 +34,7 @@ WORKER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 stopping = threading.Event()
 log = structlog.get_logger()
-_in_the_air: set[Future[None]] = set()
+_drains: set[threading.Event] = set()
 
 
 def sweep() -> int:
@@ -50,7 +51,7 @@ def drain(seconds: float = 20) -> int:
     """
     until, tried = time.monotonic() + seconds, 0
     flights: dict[Future[None], Flight] = {}
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as pool:
+    with _counted(), ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as pool:
         while True:
             if not stopping.is_set() and time.monotonic() < until:
                 flights |= _launched(pool, AT_ONCE - len(flights))
@@ -63,8 +64,9 @@ def drain(seconds: float = 20) -> int:
 
 
 def finish(seconds: float) -> bool:
-    """Wait for what this process has in the air; whether all of it landed in time."""
-    return not wait(list(_in_the_air), timeout=seconds).not_done
+    """After `stopping` is set: wait for what this process has in the air; whether all of it landed in time."""
+    until = time.monotonic() + seconds
+    return all(over.wait(max(0.0, until - time.monotonic())) for over in list(_drains))
 
 
 def seconds_to_next() -> float | None:
@@ -89,11 +91,19 @@ def _launched(pool: ThreadPoolExecutor, limit: int) -> dict[Future[None], Flight
         return {}
     with transaction() as session:
         claimed = claim(session, WORKER, limit=limit, lease=_lease())
-    flights = {pool.submit(_deliver, delivery): Flight(delivery) for delivery in claimed}
-    for future in flights:
-        _in_the_air.add(future)
-        future.add_done_callback(_in_the_air.discard)
-    return flights
+    return {pool.submit(_deliver, delivery): Flight(delivery) for delivery in claimed}
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """A drain that runs. It is counted before it looks at `stopping`, so that none claims unseen while the process ends."""
+    over = threading.Event()
+    _drains.add(over)
+    try:
+        yield
+    finally:
+        over.set()
+        _drains.discard(over)
 
 
 def _renew(flights: Iterable[Flight]) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from sqlmodel import Session
 
 from models.application import Application, prefilled, submit
 from models.database import reading, transaction
@@ -29,6 +30,7 @@ from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Applications"])
 LONGEST_WAIT = 30
+PATIENCE = 27  # seconds: a PaaS cuts off what has not answered within 30 (FACTS 38), and the submission took some
 POLL_SECONDS = 0.25
 
 
@@ -105,7 +107,7 @@ async def epc_application(request: Request, body: Submission, wait: Wait = 0, ke
 
 async def _arrived(application_id: int, wait: int) -> Arrived:
     """What has arrived, at once or after at most `wait` seconds. Between two looks neither the loop nor a connection is held."""
-    until = time.monotonic() + wait
+    until = time.monotonic() + min(wait, PATIENCE)
     while True:
         state = await run_in_threadpool(_look, application_id)
         if state.settled or time.monotonic() >= until:
@@ -125,17 +127,21 @@ def _submitted(invitation: Invitation, body: Submission, key: str | None) -> App
     problems = list(_complete(invitation, body.file_references))
     with transaction() as session:
         application = application_of(session, invitation)
-        if _is_in(application) or submitted_before(session, key, application):
-            return application  # sent twice at the same time: the other one was faster
-        answers = {**prefilled(invitation), **answers_of(session, invitation.code)}
-        try:
-            submit(session, application, answers, counts(stored(session, application.id)))
-        except Invalid as error:
-            raise Invalid(error.detail, [*error.problems, *problems]) from error
-        if problems:
-            raise Invalid("The application is not complete: look at the documents.", problems)
-        remember(session, key, application)
+        if not _sent_before(session, key, application):  # or sent twice at the same time, and the other one was faster
+            _submit(session, application, invitation, problems)
+            remember(session, key, application)
     return application
+
+
+def _submit(session: Session, application: Application, invitation: Invitation, problems: list[Problem]) -> None:
+    """Submit the stored answers; what is wrong with the files is told together with what is wrong with the answers."""
+    answers = {**prefilled(invitation), **answers_of(session, invitation.code)}
+    try:
+        submit(session, application, answers, counts(stored(session, application.id)))
+    except Invalid as error:
+        raise Invalid(error.detail, [*error.problems, *problems]) from error
+    if problems:
+        raise Invalid("The application is not complete: look at the documents.", problems)
 
 
 def _store_answers(invitation: Invitation, body: Submission, key: str | None) -> Application | None:
@@ -143,15 +149,16 @@ def _store_answers(invitation: Invitation, body: Submission, key: str | None) ->
     steps = list(body.steps())  # a field that does not exist is refused before anything is stored
     with transaction() as session:
         application = application_of(session, invitation)
-        if submitted_before(session, key, application) or _is_in(application):
+        if _sent_before(session, key, application):
             return application
         for step, answers in steps:
             save_step(session, application, step, answers)
     return None
 
 
-def _is_in(application: Application) -> bool:
-    return application.submitted_at is not None and not application.open_to_partner
+def _sent_before(session: Session, key: str | None, application: Application) -> bool:
+    """Whether this submission is in already: by its key, or because the partner has nothing more to send."""
+    return submitted_before(session, key, application) or not application.open_to_partner
 
 
 def _complete(invitation: Invitation, references: list[FileReference]) -> Iterator[Problem]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
 
 from models.database import transaction
 from models.errors import Invalid, Problem
@@ -19,6 +19,8 @@ from portal.api.partner import REFUSED, usable
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Invitations"])
+#: A flow that had no answer in time sends the item again (FACTS 14): the second must find what the first is creating.
+_one_at_a_time = Lock()
 
 
 class Validation(Body):
@@ -129,16 +131,9 @@ def sync_invitation(item: ListItem, response: Response) -> Synced:
 
 
 def _sync(item: ListItem) -> tuple[Invitation, bool]:
-    try:
-        return _sync_once(item)
-    except IntegrityError:  # another request has just created it: now it is found
-        return _sync_once(item)
-
-
-def _sync_once(item: ListItem) -> tuple[Invitation, bool]:
     given = item.model_dump(exclude={"title"})
     try:
-        with transaction() as session:
+        with _one_at_a_time, transaction() as session:
             return synced(session, contact_title=item.title, **given)
     except Invalid as error:
         raise Invalid(error.detail, [_as_column(found) for found in error.problems]) from error

@@ -91,10 +91,11 @@ def shown(question: Question, answers: Answers, values: Answers) -> str:
 
 
 def _questions(step: Step, answers: Answers, values: Answers, wrong: dict[str, str]) -> dict[str, list[Line]]:
-    return {
-        section: lines for section, questions in step.sections.items()
-        if (lines := [Line(q.name, q.label, q.required, shown(q, answers, values), wrong.get(q.name, "")) for q in questions if q.asked(values)])
-    }  # fmt: skip
+    def line(question: Question) -> Line:
+        return Line(question.name, question.label, question.required, shown(question, answers, values), wrong.get(question.name, ""))
+
+    asked = {section: [line(q) for q in questions if q.asked(values)] for section, questions in step.sections.items()}
+    return {section: lines for section, lines in asked.items() if lines}
 
 
 def _documents(step: Step, folder: Folder, values: Answers, wrong: dict[str, str]) -> dict[str, list[Line]]:

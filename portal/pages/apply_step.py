@@ -19,7 +19,6 @@ from models import loose
 from models.database import reading
 from models.document import counts, stored
 from models.kinds import Answers
-from models.question import Question
 from models.rules import check_answer, dependents, settle
 from models.steps import STEPS, Step
 from models.steps.capabilities import UK_REGIONS

@@ -29,11 +29,11 @@ REFRESH = 8.0  # seconds between two looks while the page is open
 S = ApplicationStatus
 #: What follows, in words, for each status.
 NEXT: dict[ApplicationStatus, str] = {
-    S.SUBMITTED: "A reviewer reads every section and looks at each document. That takes about ten working days. There is nothing you need to do now.",
-    S.UNDER_REVIEW: "A reviewer is reading your answers and documents. If something is unclear, you will hear from us by email and can answer here.",
+    S.SUBMITTED: "A reviewer reads every section and looks at each document. You need to do nothing now; we write to you by email.",
+    S.UNDER_REVIEW: "A reviewer is reading your answers and documents. If something is unclear, we write to you and you can answer here.",
     S.INFORMATION_REQUIRED: "Answer what is asked below, then send the application again. Until then the review waits.",
-    S.REVIEWED: "The review is complete. Somebody who did not review it decides next, and you will hear by email.",
-    S.APPROVED: "You are an approved partner. Your contact at Saber Renewable Energy will be in touch about the contract and the first projects.",
+    S.REVIEWED: "The review is complete and the decision is due. We write to you by email as soon as it is made.",
+    S.APPROVED: "You are an approved partner. Your contact at Saber Renewable Energy will be in touch about the contract.",
     S.REJECTED: "The application is closed. If you think something was misunderstood, answer the email about the decision.",
     S.WITHDRAWN: "You withdrew the application, so nobody is working on it any more. To apply again, ask us for a new invitation.",
 }
@@ -44,6 +44,9 @@ MAILS: dict[str, str] = {
     "email.approved": "the good news",
     "email.rejected": "the decision",
 }
+
+SENT, BEGUN = ("application.submitted",), ("application.review_started",)
+ENDED = ("application.approved", "application.rejected", "application.withdrawn")
 
 
 @dataclass(frozen=True)
@@ -121,23 +124,13 @@ def draw(found: Standing) -> None:
 
 def stages(found: Standing) -> list[Stage]:
     """Received, in review, decision: each with its date once there is one."""
-    state, application = found.folder.application.state, found.folder.application
-    begun = next((event.at for event in reversed(found.events) if event.type == "application.review_started"), None)
-    first = next((event.at for event in reversed(found.events) if event.type == "application.submitted"), application.submitted_at)
-    reading_now = state in (S.UNDER_REVIEW, S.INFORMATION_REQUIRED, S.REVIEWED)
-    over = state in (S.APPROVED, S.REJECTED, S.WITHDRAWN)
-    words = {S.INFORMATION_REQUIRED: "Waiting for you", S.REVIEWED: "Complete"}.get(state, "")
-    end = Stage(_end(state), "done" if over else "current" if state == S.REVIEWED else "ahead", _ended(found) if over else None)
-    return [
-        Stage("Received", "done", first),
-        Stage(
-            "In review",
-            "done" if over and begun or state == S.REVIEWED else "current" if reading_now or state == S.SUBMITTED else "ahead",
-            begun,
-            words,
-        ),
-        end,
-    ]
+    state, sent, begun, ended = found.folder.application.state, *(_first(found, *kinds) for kinds in (SENT, BEGUN, ENDED))
+    if ended:
+        return [Stage("Received", "done", sent), Stage("In review", "done", begun), Stage(_end(state), "done", ended)]
+    if state == S.REVIEWED:
+        return [Stage("Received", "done", sent), Stage("In review", "done", begun), Stage("Decision", "current", words="Being made")]
+    words = {S.SUBMITTED: "Next", S.INFORMATION_REQUIRED: "Waiting for you"}.get(state, "")
+    return [Stage("Received", "done", sent), Stage("In review", "current", begun, words), Stage("Decision", "ahead")]
 
 
 def news(found: Standing) -> list[News]:
@@ -174,7 +167,8 @@ def _listed(session: Session, folder: Folder) -> bool:
     wanted = select(Delivery.state).where(
         Delivery.application_id == folder.application.id, col(Delivery.target).in_(("sharepoint.application", "sharepoint.documents"))
     )
-    return all(state in (DeliveryState.DONE, DeliveryState.SETTLED) for state in session.exec(wanted))
+    states = session.exec(wanted).all()
+    return bool(states) and all(state in (DeliveryState.DONE, DeliveryState.SETTLED) for state in states)
 
 
 def _mail(delivery: Delivery, found: Standing) -> News:
@@ -201,6 +195,6 @@ def _end(state: ApplicationStatus) -> str:
     return {S.APPROVED: "Approved", S.REJECTED: "Not approved", S.WITHDRAWN: "Withdrawn"}.get(state, "Decision")
 
 
-def _ended(found: Standing) -> datetime | None:
-    ends = ("application.approved", "application.rejected", "application.withdrawn")
-    return next((event.at for event in found.events if event.type in ends), None)
+def _first(found: Standing, *kinds: str) -> datetime | None:
+    """When the first event of these kinds happened."""
+    return next((event.at for event in reversed(found.events) if event.type in kinds), None)

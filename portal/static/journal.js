@@ -5,10 +5,10 @@ window.journal = (() => {
   "use strict";
   const { draft, now, saved: savedAt } = document.currentScript.dataset;
   const PREFIX = `draft:${draft}:`, LAST = `last:${draft}`, ADDRESS = "/apply/answers";
-  const QUIET = 250, SLOWEST = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100;
+  const PACE = 250, SLOWEST = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100;
   const skew = Number(now) - Date.now(); // a device's clock may be wrong by hours: sequences follow the portal's
   const memory = new Map(); // for browsers that keep nothing: private windows, full disks
-  let timer = 0, wait = 500, busy = null, stopped = false, last = Number(read(LAST)) || 0;
+  let timer = 0, sentAt = 0, wait = 500, busy = null, stopped = false, last = Number(read(LAST)) || 0;
 
   function read(key) {
     try { return localStorage.getItem(key) ?? memory.get(key) ?? null; } catch { return memory.get(key) ?? null; }
@@ -39,26 +39,29 @@ window.journal = (() => {
     const sound = typeof value === "string" ? value.toWellFormed?.() ?? value : value; // half an emoji is no JSON
     write(PREFIX + name, JSON.stringify({ value: sound, sequence: next() }));
     show("saving", "Saving…");
-    clearTimeout(timer);
-    timer = setTimeout(flush, QUIET);
+    soon();
+  }
+
+  // The first key goes at once, what follows at most four times a second: a browser that is killed loses no more than that.
+  function soon(at = Math.max(0, sentAt + PACE - Date.now())) {
+    if (!timer && !busy && !stopped) timer = setTimeout(flush, at);
   }
 
   function flush() {
     clearTimeout(timer);
-    if (stopped) return Promise.resolve();
-    busy ??= send().finally(() => { busy = null; });
-    return busy;
+    timer = 0;
+    if (!stopped && entries().length) busy ??= send().finally(() => { busy = null; if (!timer && entries().length) soon(); });
+    return busy ?? Promise.resolve();
   }
 
   async function send() {
-    for (let items = entries(); items.length && !stopped; items = entries()) {
-      try {
-        take(await post(items.slice(0, BATCH)));
-      } catch (problem) {
-        return later(problem);
-      }
+    sentAt = Date.now();
+    try {
+      take(await post(entries().slice(0, BATCH)));
+      wait = 500;
+    } catch (problem) {
+      later(problem);
     }
-    wait = 500;
   }
 
   async function post(items) {
@@ -86,6 +89,7 @@ window.journal = (() => {
     show("offline", away);
     const asked = problem instanceof Response ? Number(problem.headers.get("Retry-After")) * 1000 || 0 : 0;
     wait = Math.min(wait * 2, SLOWEST);
+    clearTimeout(timer);
     timer = setTimeout(flush, Math.max(asked, wait));
   }
 

@@ -1,0 +1,101 @@
+"""What a person does in the browser: fills in a question, drops documents, presses a button in a dialog."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from models.kinds import COUNTRIES
+from models.question import Question
+from models.slots import SLOTS
+from models.steps import STEPS, Step
+
+_DROP = """([files, x]) => {
+  const data = new DataTransfer();
+  for (const f of files) data.items.add(new File([Uint8Array.from(atob(f.content), c => c.charCodeAt(0))], f.name, {type: f.type}));
+  return data;
+}"""
+
+
+def fill_step(page: Page, step: Step, answers: dict[str, Any]) -> None:
+    """Answer every question of the step that is shown and has an answer, in the form's order."""
+    expect(page.get_by_role("heading", name=step.title, level=1)).to_be_visible()
+    expect(page.locator("#questions")).not_to_have_attribute("inert", "")
+    for question in step.questions:
+        value = answers.get(question.name)
+        if question.name == "geographic_coverage" and answers.get("nationwide_coverage"):
+            expect(page.get_by_role("checkbox", name="Northern Ireland", exact=True)).to_be_checked()  # the form ticks the UK by itself
+        if value not in ("", None) and page.locator(f'[data-question="{question.name}"]').is_visible():
+            fill(page, question, value)
+
+
+def fill(page: Page, question: Question, value: Any) -> None:
+    """Answer one question by its visible control."""
+    place = page.locator(f'[data-question="{question.name}"]')
+    kind = place.get_attribute("data-kind")
+    if kind == "yesno":
+        place.get_by_role("radio", name="Yes" if value else "No", exact=True).check()
+    elif kind == "radios":
+        place.get_by_role("radio", name=str(value), exact=True).check()
+    elif kind == "boxes":
+        for choice in value:
+            place.get_by_role("checkbox", name=choice, exact=True).check()
+    elif kind == "box":
+        place.get_by_role("checkbox").set_checked(bool(value))
+    elif kind == "tags":
+        for tag in value:
+            _type_tag(place, tag)
+    elif place.locator("select").count():
+        place.locator("select").select_option(label=COUNTRIES.options.get(value, str(value)))
+    else:
+        place.locator("input, textarea").first.fill(str(value))
+
+
+def drop(page: Page, slot: str, files: list[Path]) -> None:
+    """Drop files onto a slot, all at once, and wait until each is stored."""
+    held = [{"name": f.name, "content": base64.b64encode(f.read_bytes()).decode(), "type": _media_type(f)} for f in files]
+    place = page.locator(f'[data-slot="{slot}"]')
+    data = page.evaluate_handle(_DROP, [held, 0])
+    for event in ("dragenter", "dragover", "drop"):
+        place.locator(".drop").dispatch_event(event, {"dataTransfer": data})
+    for file in files:
+        expect(place.locator("li.stored", has_text=file.name)).to_be_visible(timeout=20_000)
+
+
+def saved(page: Page) -> None:
+    """Wait until the indicator says that everything is saved."""
+    expect(page.locator("#draft-state")).to_contain_text(re.compile(r"^Saved"), timeout=10_000)
+
+
+def press(page: Page, opener: str, button: str, **fields: str) -> None:
+    """Open a dialog by its button, fill its fields by their labels, and confirm."""
+    page.get_by_role("button", name=opener, exact=True).first.click()
+    dialog = page.get_by_role("dialog")
+    for label, value in fields.items():
+        dialog.get_by_label(label.replace("_", " ")).first.fill(value)
+    dialog.get_by_role("button", name=button, exact=True).click()
+    expect(dialog).to_be_hidden()
+
+
+def step_named(name: str) -> Step:
+    """A step of the form."""
+    return next(step for step in STEPS if step.name == name)
+
+
+def _type_tag(place: Locator, tag: str) -> None:
+    box = place.locator("input").first
+    box.fill(tag)
+    box.press("Enter")
+
+
+def _media_type(file: Path) -> str:
+    return {".pdf": "application/pdf", ".png": "image/png"}[file.suffix]
+
+
+def wanted(step: Step, answers: dict[str, Any]) -> list[str]:
+    """The step's slots that must hold a document."""
+    return [name for name, slot in SLOTS.items() if slot.step == step.number and slot.wanted(answers)]

@@ -1,0 +1,98 @@
+"""What the desk says is possible is what the verbs do, for every role, in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+
+from models import review
+from models.application import Application, ApplicationStatus, move
+from models.database import reading, transaction
+from models.errors import Refused
+from models.person import Actor, Role
+from models.possible import Action, Situation
+from models.review import SECTIONS, history, verdicts
+from tests.desk import applied, brought, person, row
+
+S = ApplicationStatus
+WORDS = "Because the certificate is missing."
+VERBS: dict[Action, Callable[[Any, Actor, Application], Any]] = {
+    Action.VERDICT: lambda session, actor, one: review.give_verdict(session, actor, one, "company", "concern", WORDS),
+    Action.NOTE: lambda session, actor, one: review.add_note(session, actor, one, WORDS),
+    Action.REQUEST: lambda session, actor, one: review.request_information(session, actor, one, WORDS),
+    Action.REVIEWED: review.mark_reviewed,
+    Action.REOPEN: lambda session, actor, one: review.reopen(session, actor, one, WORDS),
+    Action.APPROVE: review.approve,
+    Action.REJECT: lambda session, actor, one: review.reject(session, actor, one, WORDS),
+}
+
+
+class Undone(Exception):
+    """Ends a transaction whose verb went through, so that the next one finds the application as it was."""
+
+
+@pytest.fixture
+def in_every_state(database: str) -> dict[str, str]:
+    states = ("under_review", "information_required", "reviewed", "approved", "rejected")
+    found = {"submitted": applied("New Ltd"), **{state: brought(applied(f"{state} Ltd"), to=state) for state in states}}
+    found["all judged"], found["withdrawn"] = applied("Judged Ltd"), applied("Gone Ltd")
+    reviewer = person(Role.REVIEWER)
+    with transaction() as session:
+        judged, gone = row(session, found["all judged"]), row(session, found["withdrawn"])
+        for section in SECTIONS:
+            review.give_verdict(session, reviewer, judged, section, "passed")
+        move(gone, S.WITHDRAWN)
+    return found
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_desk_offers_an_action_exactly_when_the_verb_goes_through(in_every_state: dict[str, str]) -> None:
+    people = [person(role) for role in Role]
+    compared = [compare(reference, actor, action) for reference, actor, action in product(in_every_state.values(), people, Action)]
+    assert [difference for difference in compared if difference] == []
+    assert len(compared) == 8 * 5 * 7
+
+
+def compare(reference: str, actor: Actor, action: Action) -> str:
+    said, happened = why_not(reference, actor, action), refusal(reference, actor, action)
+    return "" if bool(said) == bool(happened) else f"{actor.name}, {action}, {reference}: said “{said}”, the verb “{happened}”"
+
+
+def why_not(reference: str, actor: Actor, action: Action) -> str:
+    with reading() as session:
+        one = row(session, reference)
+        reviewer = next((event.user_id for event in history(session, one) if event.type == "application.reviewed"), None)
+        return Situation(actor, one, verdicts(session, one), reviewer).why_not(action)
+
+
+def refusal(reference: str, actor: Actor, action: Action) -> str:
+    try:
+        with transaction() as session:
+            VERBS[action](session, actor, row(session, reference))
+            raise Undone
+    except Undone:
+        return ""
+    except Refused as refused:
+        return refused.detail
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_it_says_which_sections_still_need_a_verdict(database: str) -> None:
+    reference = brought(applied(), to="under_review")
+    said = why_not(reference, person(Role.REVIEWER), Action.REVIEWED)
+    assert said == "Give a verdict on Capabilities, Roles and experience, Insurance and policies, Declarations and Documents first."
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_marked_it_reviewed_is_told_that_somebody_else_decides(database: str) -> None:
+    reference = applied()
+    approver = person(Role.APPROVER)
+    with transaction() as session:
+        for section in SECTIONS:
+            review.give_verdict(session, approver, row(session, reference), section, "passed")
+        review.mark_reviewed(session, approver, row(session, reference))
+    assert why_not(reference, approver, Action.APPROVE) == "You marked this application reviewed, so somebody else decides."
+    assert why_not(reference, person(Role.ADMIN), Action.APPROVE) == ""
