@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from models.kinds import COUNTRIES
 from models.question import Question
+from models.rules import settle
 from models.slots import SLOTS
 from models.steps import STEPS, Step
 
@@ -22,15 +23,15 @@ _DROP = """([files, x]) => {
 
 
 def fill_step(page: Page, step: Step, answers: dict[str, Any]) -> None:
-    """Answer every question of the step that is shown and has an answer, in the form's order."""
+    """Answer every question of the step that is asked and has an answer, in the form's order."""
     expect(page.get_by_role("heading", name=step.title, level=1)).to_be_visible()
     expect(page.locator("#questions")).not_to_have_attribute("inert", "")
-    for question in step.questions:
-        value = answers.get(question.name)
+    for question in (question for question in step.questions if question.asked(settle(answers))):
+        expect(page.locator(f'[data-question="{question.name}"]')).to_be_visible()  # it may open after the answer before it
         if question.name == "geographic_coverage" and answers.get("nationwide_coverage"):
             expect(page.get_by_role("checkbox", name="Northern Ireland", exact=True)).to_be_checked()  # the form ticks the UK by itself
-        if value not in ("", None) and page.locator(f'[data-question="{question.name}"]').is_visible():
-            fill(page, question, value)
+        if answers.get(question.name) not in ("", None):
+            fill(page, question, answers[question.name])
 
 
 def fill(page: Page, question: Question, value: Any) -> None:

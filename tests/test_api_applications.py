@@ -191,8 +191,11 @@ def test_when_information_is_required_it_is_sent_again_but_a_repeated_request_is
         request_information(session, PORTAL, asked, "Send the newer turnover figures.", ["annual_turnover", "gdpr_policy"])
     wanted = ok(client.get(first["statusUrl"]))
     assert wanted["status"] == "information_required" and wanted["informationRequest"]["items"] == ["annualTurnover", "gdpr_policy"]
+    newer = {"annualTurnover": "£1m - £5m"}
+    ok(client.post("/api/save-draft", json={"invitationCode": invitation.code, "step": 5, "formData": newer}))
     assert ok(send(client, body, headers={"Idempotency-Key": "first"}), 201) == first
     assert applications()[0].status == ApplicationStatus.INFORMATION_REQUIRED
+    assert ok(client.get("/api/draft", params={"invitationCode": invitation.code}))["steps"]["step5"]["formData"] == newer
     changed = body | {"step1": {**body["step1"], "tradingName": "Brightfield PV"}}
     ok(send(client, changed, headers={"Idempotency-Key": "second"}), 201)
     assert applications()[0].status == ApplicationStatus.UNDER_REVIEW and applications()[0].trading_name == "Brightfield PV"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +18,13 @@ from portal.logs import AccessLog, clean, set_up
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
-    root = logging.getLogger()
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """What has been written to stdout so far, line by line."""
+    written, root = io.StringIO(), logging.getLogger()
     before, level = list(root.handlers), root.level
+    monkeypatch.setattr(sys, "stdout", written)
     set_up("INFO")
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     root.handlers[:] = before
     root.setLevel(level)
     structlog.reset_defaults()

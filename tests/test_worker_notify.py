@@ -7,6 +7,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from models.application import Application, submit
 from models.database import now, transaction
@@ -16,7 +17,7 @@ from models.person import PORTAL, Role
 from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, reject, request_information
 from models.settings import settings
 from tests.partners import begun, deliveries, due_now, invited, submitted
-from tests.parts import Graph, Local, Mailbox, environment_of
+from tests.parts import Graph, Local, Mailbox, environment_of, free_port
 from tests.sample_form import form, wanted_documents
 from tests.test_worker_publish import staff
 from worker.dates import day
@@ -199,6 +200,28 @@ def test_an_answer_that_is_lost_after_the_mail_was_taken_sends_no_second_one(
     assert (failed.state, failed.failure) == ("failed", "permanent")
     assert "may have been sent" in (failed.last_error or "")
     assert len(mailbox.mails()) <= 1
+
+
+def test_a_server_that_ends_the_conversation_badly_has_the_mail_all_the_same(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    taken: list[str] = []
+
+    class Rude:
+        async def handle_DATA(self, *_: object) -> str:  # noqa: N802 — aiosmtpd's name
+            taken.append("mail")
+            return "250 Kept"
+
+        async def handle_QUIT(self, *_: object) -> str:  # noqa: N802
+            return "451 Not now"
+
+    server = Controller(Rude(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        with environment_of({"DATABASE_URL": database, "SMTP_PORT": str(server.port), "SMTP_USER": "", "CALL_TIMEOUT_SECONDS": "3"}):
+            invited()
+            drain()
+    finally:
+        server.stop()
+    assert (deliveries("email.invitation")[0].state, taken) == ("done", ["mail"])
 
 
 def test_a_line_break_in_a_name_adds_no_header(database: str, graph: Graph, mailbox: Mailbox) -> None:

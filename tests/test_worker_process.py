@@ -23,7 +23,7 @@ from models.settings import settings
 from portal.nudge import _enqueue, nudge
 from tests.partners import count_listed, deliveries, folder, invited, states, submitted
 from tests.parts import Graph, Local, Mailbox, eventually
-from worker.main import main
+from worker.commands import main
 
 FAST = {"DELIVERY_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "CALL_TIMEOUT_SECONDS": "5", "LOG_LEVEL": "INFO"}
 SLOW_SWEEP = {**FAST, "SWEEP_SECONDS": "3600"}

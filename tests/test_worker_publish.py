@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -19,6 +21,7 @@ from models.review import SECTIONS, Ruling, add_note, approve, give_verdict, mar
 from models.settings import settings
 from tests.partners import (
     THREE,
+    begun,
     by_code,
     count_listed,
     deliveries,
@@ -31,7 +34,7 @@ from tests.partners import (
     stored_in,
     submitted,
 )
-from tests.parts import Graph, Local, Mailbox
+from tests.parts import Graph, Local, Mailbox, eventually
 from tests.sample_form import COMPLETE, form, wanted_documents
 from worker.deliver import drain
 
@@ -226,6 +229,23 @@ def test_a_resubmission_updates_the_same_item_and_adds_its_documents(database: s
     assert item is not None and json.loads(item.fields["ApplicationData"])["step3"]["teamSize"] == 70
     assert len(folder(graph, application.reference_number or "")) == 4
     assert count_listed(graph, application.reference_number or "") == 1
+
+
+def test_a_slow_worker_with_an_older_state_does_not_overwrite_a_newer_one(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    graph.misbehave(409, times=1, path="items$", method="POST", delay=2)
+    application = begun(())
+    slow = threading.Thread(target=drain)
+    slow.start()
+    eventually(lambda: deliveries("sharepoint.invitation")[0].state == "running")
+    time.sleep(0.5)  # now it has read *active*, and hangs in the call
+    with transaction() as session:
+        submit(session, session.get_one(Application, application.id), COMPLETE, wanted_documents())
+    drain()
+    slow.join()
+    item = invitation_listed(application.invitation_code)
+    assert item is not None and item.fields["Status"] == "Used"
 
 
 def test_any_order_and_repetition_end_alike(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:

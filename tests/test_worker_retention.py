@@ -24,8 +24,9 @@ from models.tables import ALL
 from tests.partners import begun, events, invited, stored_in, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
 from tests.test_worker_publish import staff
+from worker.commands import main
 from worker.deliver import drain
-from worker.main import main, nightly
+from worker.main import nightly
 from worker.retention import PLAUSIBLE, clean_up, report
 
 
@@ -219,6 +220,18 @@ def test_a_legal_hold_wins_over_every_period(database: str, s3: Local) -> None:
     assert [one.period for one in clean_up().found] == ["drafts"]
     with pytest.raises(Conflict), transaction() as session:
         lift(session, PORTAL, session.get_one(Invitation, invitation_of(draft).id))
+
+
+def test_an_operator_holds_and_releases_at_the_command_line(database: str, s3: Local, capsys: pytest.CaptureFixture[str]) -> None:
+    sent = submitted()
+    change(Application, sent.id, submitted_at=days_ago(8 * 365))
+    assert main(["hold", sent.reference_number or "", "Claim 2026/17 is pending"]) == 0
+    assert main(["retention"]) == 0 and len(keys()) == 3
+    assert main(["hold", "NOTACODE", "Claim"]) == 1
+    assert "There is no invitation with this code." in capsys.readouterr().err
+    assert main(["release", sent.invitation_code.lower()]) == 0
+    assert main(["retention"]) == 0 and keys() == set()
+    assert [event.actor for event in events("retention.held")] == ["Operator at the command line"]
 
 
 def test_every_table_that_refers_to_an_application_is_dealt_with(database: str) -> None:

@@ -98,8 +98,8 @@ def _cases(number: int) -> list[Case]:
 def _begun(session: Session, case: Case, olivia: Actor) -> list[Document]:
     """Invited, opened, answered, and with documents on their way; a draft stops half-way."""
     form = case.form
-    who = {"company_name": form["company_name"], "contact_email": form["primary_contact_email"], "contact_name": form["primary_contact_name"]}
-    title = case.chance.choice(("Mr", "Ms", "Dr", ""))
+    person, title = form["primary_contact_name"], case.chance.choice(("Mr", "Ms", "Dr", ""))
+    who = {"company_name": form["company_name"], "contact_email": form["primary_contact_email"], "contact_name": person}
     invitation = invite(session, olivia, contact_title=title, notes=case.chance.choice(NOTES), **who)
     note_opened(session, invitation)
     application = begin(session, invitation)

@@ -20,7 +20,7 @@ Answers = dict[str, Any]
 
 FIRST = (
     "Kestrel", "Marlowe", "Northgate", "Severnside", "Pennine", "Tamar", "Lomond", "Ashdown", "Calder", "Harbourlight", "Fenland",
-    "Orchard", "Ridgeway", "Solway", "Thornbury", "Wyvern", "High Peak", "Coastline", "Meridian", "Larkfield", "Greyfriars", "Stonecross", "Avonmead",
+    "Orchard", "Ridgeway", "Solway", "Thornbury", "Wyvern", "High Peak", "Coastline", "Meridian", "Larkfield", "Greyfriars", "Stonecross",
 )  # fmt: skip
 SECOND = ("Solar", "Renewables", "Energy Services", "Power", "Electrical", "Photovoltaics", "Roofing and Solar", "Storage Systems")
 PEOPLE = (
@@ -179,7 +179,8 @@ def _insurance(chance: Random, size: Size, today: date) -> Answers:
         "annual_turnover": size.turnover, "public_liability_insurance": True, "public_liability_cover": size.cover,
         "public_liability_expiry": soon(), "public_liability_indemnity": True, "employers_liability_insurance": True,
         "employers_liability_cover": 10_000_000, "employers_liability_expiry": soon(), "professional_indemnity_expiry": soon(),
-        "hse_notices_last_5_years": "None", "riddor_incident_count": 0, "cyber_incident_last_3_years": "None",
+        "hse_notices_last_5_years": "None", "cyber_incident_last_3_years": "None", "riddor_incident_count": chance.choice((0, 0, 0, 1)),
+        "riddor_incident_details": "A fall from low height in 2025; edge protection is now checked every morning.",
         "cdm_management_evidence": "A construction phase plan before each start, daily briefings, and weekly inspections by a director.",
         "near_miss_procedure": "Reported on the same day in the site app and reviewed every Friday; lessons go into Monday's briefing.",
         "quality_procedure_evidence": "An inspection and test plan with hold points; the snag list is closed before handover.",
@@ -205,7 +206,6 @@ def _warnings(chance: Random, today: date) -> Answers:
         {"public_liability_expiry": str(today + timedelta(days=chance.randint(3, 25)))},
         {"gdpr_policy_date": str(today - timedelta(days=chance.randint(400, 800)))},
         {"professional_indemnity_cover": 500_000},
-        {"riddor_incident_count": 2, "riddor_incident_details": "Two falls from low height in 2025; edge protection is now checked daily."},
     )
     return {name: value for chosen in chance.sample(known, chance.randint(1, 3)) for name, value in chosen.items()}
 

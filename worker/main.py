@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -24,11 +22,11 @@ from rq.timeouts import TimerDeathPenalty
 from integrations.queue import connection
 from models.database import now, transaction
 from models.schedule import rest, take
-from models.settings import ready_settings, settings
+from models.settings import settings
 from worker import deliver
 from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
-from worker.logs import start_logging, where
-from worker.retention import clean_up, report
+from worker.logs import where
+from worker.retention import clean_up
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
 #: Of the 10 s that a stop may take: what is in the air then is left to another worker, when its lease has run out (FACTS 28).
@@ -100,45 +98,6 @@ def nightly() -> bool:
     with transaction() as session:
         rest(session, "retention", WORKER, _next_night(now()))
     return True
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`python -m worker [sweep | retention [--dry-run] | demo N]`; without a command, the worker itself."""
-    asked = _parser().parse_args(arguments)
-    ready_settings()
-    start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
-    commands: dict[str | None, Callable[[], int]] = {
-        None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run), "demo": lambda: _demo(asked.number),
-    }  # fmt: skip
-    return commands[asked.command]()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m worker", description="Without a command: the worker, until SIGTERM.")
-    commands = parser.add_subparsers(dest="command")
-    commands.add_parser("sweep", help="deliver what is due, then end")
-    retention = commands.add_parser("retention", help="erase what is past its period, then end")
-    retention.add_argument("--dry-run", action="store_true", help="only say what would be erased")
-    commands.add_parser("demo", help="make realistic applications; only on a local run").add_argument("number", type=int)
-    return parser
-
-
-def _sweep() -> int:
-    print(f"Tried {sweep()} deliveries.")
-    return 0
-
-
-def _retention(dry_run: bool) -> int:
-    cleaned = clean_up(dry_run)
-    print(report(cleaned, dry_run))
-    return 1 if cleaned.kept else 0
-
-
-def _demo(number: int) -> int:
-    from worker.demo import demo  # its PDFs need a package that production does not have
-
-    print(demo(number))
-    return 0
 
 
 def _safely(work: Callable[[], object]) -> None:

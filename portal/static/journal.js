@@ -38,7 +38,7 @@ window.journal = (() => {
     if (stopped) return;
     const sound = typeof value === "string" ? value.toWellFormed?.() ?? value : value; // half an emoji is no JSON
     write(PREFIX + name, JSON.stringify({ value: sound, sequence: next() }));
-    show("saving", "Saving…");
+    if (document.documentElement.dataset.draft !== "offline") show("saving", "Saving…");
     soon();
   }
 

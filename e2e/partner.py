@@ -1,0 +1,78 @@
+"""A partner at the form: let in by a link, at a step, with answers that somebody gave before."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+from e2e.product import Product
+from models.slots import SLOTS
+from models.steps import STEPS
+from tests.api import send_file
+from tests.sample_form import api_steps, wanted_documents
+
+_numbers = itertools.count(1)
+
+
+def invite(product: Product, company: str = "Brightfield Solar Ltd") -> str:
+    """The code of a fresh invitation."""
+    who = {"Title": "Ms", "CompanyName": company, "ContactName": "Helen Marsh", "ContactEmail": f"helen.marsh+{next(_numbers)}@brightfieldsolar.co.uk"}
+    return str(product.post("/api/sync-invitation", who).json()["invitation"]["code"])
+
+
+def enter(page: Page, product: Product, step: str = "company", code: str = "") -> str:
+    """Open the link of an invitation, then a step; answers the code."""
+    code = code or invite(product)
+    page.goto(product.url(f"/apply?code={code}"))
+    at(page, product, step)
+    return code
+
+
+def at(page: Page, product: Product, step: str) -> None:
+    """Go to a page of the form and wait until it is alive."""
+    page.goto(product.url(f"/apply/{step}"))
+    alive(page)
+
+
+def alive(page: Page) -> None:
+    """Wait until the page is drawn and its socket is open."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+    page.wait_for_function("window.did_handshake === true", timeout=20_000)
+
+
+def place(page: Page, name: str) -> Locator:
+    """A question with its label, control and error."""
+    return page.locator(f'[data-question="{name}"]')
+
+
+def error(page: Page, name: str) -> Locator:
+    """What is said to be wrong with a question."""
+    return page.locator(f"#{name}-error")
+
+
+def stored(product: Product, code: str) -> dict[str, Any]:
+    """The answers that the portal has now, in the API's names."""
+    steps = product.get("/api/draft", invitationCode=code).json()["steps"]
+    return {name: value for step in steps.values() for name, value in step["formData"].items()}
+
+
+def complete(product: Product, code: str, *, but: tuple[str, ...] = ()) -> None:
+    """Give every answer and upload every document by the API, except the slots in `but`."""
+    for step in STEPS:
+        body = {"invitationCode": code, "step": step.number, "formData": api_steps()[f"step{step.number}"]}
+        product.post("/api/save-draft", body).raise_for_status()
+    for slot in wanted_documents():
+        if slot not in but:
+            upload(product, code, slot)
+
+
+def upload(product: Product, code: str, slot: str) -> None:
+    """One document, by the API."""
+
+    with httpx.Client(base_url=product.url(), timeout=60) as client:
+        key = send_file(client, code, slot)
+    product.post("/api/upload-file/complete", {"invitationCode": code, "r2Key": key}).raise_for_status()
+    assert slot in SLOTS

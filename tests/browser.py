@@ -1,0 +1,57 @@
+"""A partner's browser without a screen: it keeps cookies, names its origin, and asks the portal's plain routes."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from itsdangerous import TimestampSigner
+
+from models.invitation import Invitation
+from models.settings import settings
+from portal import tally
+from portal.auth import STAFF
+from portal.main import create_api
+from portal.pages import apply, documents, errors, status
+
+REFUSED = "This code cannot be used. Check it against your invitation, or ask Saber Renewable Energy for a new one."
+
+
+def app() -> FastAPI:
+    """The routes of the form that are not NiceGUI's, with the error pages."""
+    made = create_api()
+    for page in (apply, status, documents):
+        page.install(made)
+    errors.install(made)
+    return made
+
+
+def browser() -> TestClient:
+    """A browser that nobody has used; it follows no redirect, so that a test sees each."""
+    tally._counts_in.cache_clear()
+    headers = {"Accept": "text/html", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0", "Origin": settings().portal_url}
+    return TestClient(app(), base_url=settings().portal_url, headers=headers, follow_redirects=False, raise_server_exceptions=False)
+
+
+def inside(invitation: Invitation) -> TestClient:
+    """A browser that was let in with an invitation's link."""
+    made = browser()
+    assert made.get("/apply", params={"code": invitation.code}).status_code == 303
+    return made
+
+
+def at_the_desk(token: str) -> TestClient:
+    """A browser in which a member of staff is signed in."""
+    made = browser()
+    signer = TimestampSigner(settings().secret_key.get_secret_value())
+    made.headers["Cookie"] = f"portal={signer.sign(b64encode(json.dumps({STAFF: token}).encode())).decode()}"
+    return made
+
+
+def save(client: TestClient, *items: tuple[str, Any, int], **headers: str) -> Any:
+    """Post changed answers as the journal does: name, value, sequence."""
+    body = {"items": [{"name": name, "value": value, "sequence": sequence} for name, value, sequence in items]}
+    return client.post("/apply/answers", json=body, headers={"Accept": "*/*", **headers})

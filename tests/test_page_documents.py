@@ -1,0 +1,109 @@
+"""A document's own address: who may see it, and with which headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.storage import storage
+from models.application import Application
+from models.database import transaction
+from models.document import Document, accept, remove, start_upload
+from models.person import RIGHTS, Right, Role
+from tests.api import on_one_database
+from tests.browser import at_the_desk, browser, inside
+from tests.desk import token
+from tests.papers import DOCX, pdf
+from tests.partners import begun, invited
+
+pytestmark = pytest.mark.usefixtures("redis_server", "s3")
+
+
+def test_a_partner_sees_their_own_document_with_its_bytes(database: str) -> None:
+    document, content = _document()
+    answer = _partner(document).get(f"/documents/{document.public_id}")
+    assert (answer.status_code, answer.content) == (200, content)
+    assert answer.headers["content-type"] == "application/pdf"
+
+
+@on_one_database
+def test_a_document_can_run_nothing_is_not_guessed_at_and_stays_in_no_cache(database: str) -> None:
+    document, _ = _document()
+    headers = _partner(document).get(f"/documents/{document.public_id}").headers
+    assert "default-src 'none'" in headers["content-security-policy"] and "sandbox" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff" and "no-store" in headers["cache-control"]
+
+
+@on_one_database
+def test_another_partner_and_a_stranger_find_nothing(database: str) -> None:
+    document, _ = _document()
+    address = f"/documents/{document.public_id}"
+    assert inside(invited("other@harlow.example.com")).get(address).status_code == 404
+    assert browser().get(address).status_code == 404
+    assert browser().get("/documents/nothing").status_code == 404
+
+
+@on_one_database
+@pytest.mark.parametrize("role", list(Role))
+def test_staff_who_may_read_see_it(database: str, role: Role) -> None:
+    document, _ = _document()
+    expected = 200 if Right.READ in RIGHTS[role] else 404
+    assert at_the_desk(token(role)).get(f"/documents/{document.public_id}").status_code == expected
+
+
+@on_one_database
+def test_an_office_file_and_a_wanted_download_are_handed_over_to_be_saved(database: str) -> None:
+    office, _ = _document("works_methodology", "Methode.docx", DOCX)
+    assert _disposition(_partner(office).get(f"/documents/{office.public_id}")).startswith("attachment;")
+    shown, _ = _document()
+    client = _partner(shown)
+    assert _disposition(client.get(f"/documents/{shown.public_id}")).startswith("inline;")
+    assert _disposition(client.get(f"/documents/{shown.public_id}?download=1")).startswith("attachment;")
+
+
+@on_one_database
+def test_a_name_of_any_letters_is_told_and_can_break_no_header(database: str) -> None:
+    document, _ = _document(name='Zertifikat "Ü", €; x.pdf')
+    told = _disposition(_partner(document).get(f"/documents/{document.public_id}"))
+    assert "filename*=UTF-8''Zertifikat%20%22%C3%9C%22%2C%20%E2%82%AC%3B%20x.pdf" in told
+    assert told.count('"') == 2
+
+
+@on_one_database
+def test_a_removed_document_is_gone(database: str) -> None:
+    document, _ = _document()
+    with transaction() as session:
+        remove(session, session.get_one(Document, document.id))
+    assert _partner(document).get(f"/documents/{document.public_id}").status_code == 404
+
+
+@on_one_database
+def test_a_document_whose_bytes_are_lost_says_so_and_breaks_nothing(database: str) -> None:
+    document, _ = _document()
+    storage().delete(document.r2_key)
+    answer = _partner(document).get(f"/documents/{document.public_id}")
+    assert answer.status_code in (404, 503) and "Traceback" not in answer.text
+
+
+def _document(slot: str = "company_registration_certificate", name: str = "Certificate.pdf", content: bytes = b"") -> tuple[Document, bytes]:
+    application, content = begun(slots=()), content or pdf("Certificate of incorporation")
+    with transaction() as session:
+        document = start_upload(session, session.get_one(Application, application.id), slot, name, len(content))
+    storage().put(document.r2_key, content, document.file_type)
+    with transaction() as session:
+        accept(session, session.get_one(Document, document.id), content)
+    return document, content
+
+
+def _partner(document: Document) -> Any:
+    client = browser()
+    with transaction() as session:
+        code = session.get_one(Application, document.application_id).invitation_code
+    client.get("/apply", params={"code": code})
+    return client
+
+
+def _disposition(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.headers["content-disposition"])

@@ -1,0 +1,93 @@
+"""`python -m worker`: the worker itself, and what an operator may ask of it at the command line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session
+
+from models.application import by_reference
+from models.database import transaction
+from models.errors import NotFound, Refused
+from models.invitation import Invitation, find
+from models.person import Actor
+from models.retention import hold, lift
+from models.settings import ready_settings
+from worker.deliver import sweep
+from worker.logs import start_logging
+from worker.main import run
+from worker.retention import clean_up, report
+
+OPERATOR = Actor(name="Operator at the command line", kind="system")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m worker [sweep | retention [--dry-run] | hold WHOSE WHY | release WHOSE | demo N]`; without one, the worker itself."""
+    asked = _parser().parse_args(arguments)
+    ready_settings()
+    start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
+    commands: dict[str | None, Callable[[], int]] = {
+        None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run), "demo": lambda: _demo(asked.number),
+        "hold": lambda: _hold(asked.whose, asked.why), "release": lambda: _release(asked.whose),
+    }  # fmt: skip
+    try:
+        return commands[asked.command]()
+    except Refused as refused:
+        print(refused.detail, *(problem.message for problem in refused.problems), file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker", description="Without a command: the worker, until SIGTERM.")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("sweep", help="deliver what is due, then end")
+    retention = commands.add_parser("retention", help="erase what is past its period, then end")
+    retention.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+    held = commands.add_parser("hold", help="keep everything of one partner until it is released, whatever its period")
+    held.add_argument("whose", help="an application's reference number or an invitation's code")
+    held.add_argument("why", help="the reason, for the history")
+    commands.add_parser("release", help="end a hold").add_argument("whose", help="a reference number or a code")
+    commands.add_parser("demo", help="make realistic applications; only on a local run").add_argument("number", type=int)
+    return parser
+
+
+def _sweep() -> int:
+    print(f"Tried {sweep()} deliveries.")
+    return 0
+
+
+def _retention(dry_run: bool) -> int:
+    cleaned = clean_up(dry_run)
+    print(report(cleaned, dry_run))
+    return 1 if cleaned.kept else 0
+
+
+def _hold(whose: str, why: str) -> int:
+    with transaction() as session:
+        hold(session, OPERATOR, _invitation(session, whose), why)
+    print(f"Nothing of {whose} is erased until it is released.")
+    return 0
+
+
+def _release(whose: str) -> int:
+    with transaction() as session:
+        lift(session, OPERATOR, _invitation(session, whose))
+    print(f"{whose} follows the table of periods again.")
+    return 0
+
+
+def _invitation(session: Session, whose: str) -> Invitation:
+    found = find(session, by_reference(session, whose).invitation_code if whose.upper().startswith("EPC-") else whose)
+    if found is None:
+        raise NotFound("There is no invitation with this code.")
+    return found
+
+
+def _demo(number: int) -> int:
+    from worker.demo import demo  # its PDFs need a package that production does not have
+
+    print(demo(number))
+    return 0
