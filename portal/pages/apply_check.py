@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
@@ -52,18 +53,23 @@ def draw(folder: Folder, *, missing: bool = False) -> None:
         ui.html(progress(CHECK, folder.answers, folder.held), sanitize=False).classes("rail")
         with ui.element("div").classes("questions").props("id=questions data-stale=reload"):
             ui.html(render(
-                "apply_check.html", problems=[(problem, label_of(problem.field)) for problem in problems], steps=STEPS, focus=missing,
+                "apply_check.html", application=folder.application, problems=[(problem, label_of(problem.field)) for problem in problems], steps=STEPS, focus=missing,
                 chapters=chapters(folder, problems), again=folder.application.submitted_at is not None, asked=folder.request,
                 declarant=as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")),
             ), sanitize=False)  # fmt: skip
 
 
-def send(request: Request) -> Response:
-    """Submit what is stored, once: a second click finds it sent. A plain route, so that it needs no open socket."""
+def send(request: Request, application: Annotated[int, Form()]) -> Response:
+    """Submit what is stored, once: a second click finds it sent. A plain route, so that it needs no open socket.
+
+    `application` is the one that was read on the page: another may have been opened in this browser since.
+    """
     invitation = admit(request, None)
     try:
         with transaction() as session:
             folder = folder_of(session, invitation, lock=True)
+            if folder.application.id != application:
+                return RedirectResponse("/apply/check", 303)
             submit(session, folder.application, folder.answers, folder.held)
     except Invalid:
         return RedirectResponse("/apply/check?missing=1", 303)

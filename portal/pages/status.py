@@ -82,14 +82,14 @@ def install(app: FastAPI) -> None:
         return None
 
 
-def take_back(request: Request, reason: Annotated[str, Form(max_length=2000)] = "") -> Response:
-    """Withdraw the application."""
+def take_back(request: Request, application: Annotated[int, Form()], reason: Annotated[str, Form(max_length=2000)] = "") -> Response:
+    """Withdraw the application that was read on the page; another may have been opened in this browser since."""
     invitation = admit(request, None)
     with transaction() as session:
-        application = of_invitation(session, invitation.code, lock=True)
-        if application is None:
-            raise NotFound("There is no application to withdraw.")
-        withdraw(session, application, reason.strip())
+        found = of_invitation(session, invitation.code, lock=True)
+        if found is None or found.id != application:
+            raise NotFound("There is no such application to withdraw.")
+        withdraw(session, found, reason.strip())
     return RedirectResponse("/apply/status", 303)
 
 
@@ -110,7 +110,7 @@ def draw(found: Standing) -> None:
         ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}"><script src="{static_url("partner.js")}" defer></script>')
         head = ui.html(_head(found), sanitize=False)
         ui.html(
-            render("apply_sent.html", chapters=chapters(found.folder), open_=S.WITHDRAWN in TRANSITIONS[found.folder.application.state]),
+            _sent(found),
             sanitize=False,
         )
 
@@ -120,6 +120,11 @@ def draw(found: Standing) -> None:
             head.set_content(html)
 
     ui.timer(REFRESH, look_again, immediate=False)
+
+
+def _sent(found: Standing) -> str:
+    application = found.folder.application
+    return render("apply_sent.html", application=application, chapters=chapters(found.folder), open_=S.WITHDRAWN in TRANSITIONS[application.state])
 
 
 def stages(found: Standing) -> list[Stage]:

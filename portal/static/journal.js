@@ -65,7 +65,7 @@ window.journal = (() => {
   }
 
   async function post(items) {
-    const body = JSON.stringify({ items });
+    const body = JSON.stringify({ application: Number(draft), items });
     const answer = await fetch(ADDRESS, {
       method: "POST", body, keepalive: body.length < KEEPALIVE_LIMIT,
       headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(10_000),
@@ -134,8 +134,8 @@ window.journal = (() => {
 
   // On the way out there is no time to wait for an answer; what does not arrive is sent when the partner comes back.
   function leave() {
-    const body = JSON.stringify({ items: entries().slice(0, BATCH) });
-    if (!stopped && entries().length && body.length < KEEPALIVE_LIMIT) post(entries().slice(0, BATCH)).then(take, () => {});
+    const items = entries().slice(0, BATCH);
+    if (!stopped && items.length && JSON.stringify(items).length < KEEPALIVE_LIMIT) post(items).then(take, () => {});
   }
 
   // Resolves to true once the portal has everything, to false if it has not after `patience` milliseconds.
@@ -147,6 +147,12 @@ window.journal = (() => {
     }
     return !stopped && !entries().length;
   }
+
+  // Whether this page's application is still the one that this browser is let in for.
+  const isStillOurs = () => post([]).then(() => true, (problem) => {
+    if (problem instanceof Response && [401, 403, 409].includes(problem.status)) later(problem);
+    return !stopped;
+  });
 
   // Entries of another application are not this partner's to see or to send.
   function forgetOthers() {
@@ -167,5 +173,5 @@ window.journal = (() => {
   (function watchSocket() { // a socket that came back shows that the portal is there again: do not wait for the back-off
     if (window.socket) window.socket.on("connect", () => setTimeout(flush, 100)); else setTimeout(watchSocket, 100);
   })();
-  return { put, flush, settled, entries, replay, whenReady };
+  return { put, flush, settled, isStillOurs, entries, replay, whenReady };
 })();

@@ -26,6 +26,7 @@
     async run() {
       try {
         this.show("sending");
+        if (!await window.journal.isStillOurs()) throw new Error("This page is out of date. Reload it, then try again.");
         if (!this.sent) {
           this.ticket = await ask("/api/upload-file", { slot: this.slot.dataset.slot, fileName: this.file.name, fileType: this.file.type, fileSize: this.file.size });
           if (this.state === "cancelled") return this.forget();
