@@ -228,7 +228,10 @@ def test_a_part_that_ends_by_itself_is_named_and_started_again_but_not_for_ever(
     assert said.count("It is started again.") == RESTARTS and alive(pids()) == []
 
 
-def test_postgresql_starts_from_a_folder_that_only_its_owner_may_enter(tmp_path: Path, local: Local) -> None:
+def test_postgresql_starts_from_a_folder_that_only_its_owner_may_enter(
+    tmp_path: Path, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.local.postgres.OPEN", local.outside.folder)  # and not /var/tmp, where it would stay
     assert tmp_path.parent.stat().st_mode & 0o001 == 0, "pytest's folders are closed, which is the case that is tried here"
     part = postgres(tmp_path / "closed" / "postgres", next(p for p in range(19_000, 19_999) if is_free(p)), "a-password", durable=False)
     part.start().wait()

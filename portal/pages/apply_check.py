@@ -49,14 +49,14 @@ class Chapter:
 def draw(folder: Folder, *, missing: bool = False) -> None:
     """The page; with `missing` the reader comes from *Submit*, so what is missing gets the focus."""
     problems = folder.problems()
+    shown = {
+        "chapters": chapters(folder, problems), "problems": problems, "steps": STEPS, "focus": missing, "application": folder.application,
+        "declarant": as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")),
+    }  # fmt: skip
     with form_frame("Check your answers", folder):
         ui.html(progress(CHECK, folder.answers, folder.held), sanitize=False).classes("rail")
         with ui.element("div").classes("questions").props("id=questions data-stale=reload"):
-            ui.html(render(
-                "apply_check.html", application=folder.application, problems=[(problem, label_of(problem.field)) for problem in problems], steps=STEPS, focus=missing,
-                chapters=chapters(folder, problems), again=folder.application.submitted_at is not None, asked=folder.request,
-                declarant=as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")),
-            ), sanitize=False)  # fmt: skip
+            ui.html(render("apply_check.html", **shown), sanitize=False)
 
 
 def send(request: Request, application: Annotated[int, Form()]) -> Response:
@@ -90,7 +90,7 @@ def label_of(name: str) -> str:
     return QUESTIONS[name].label if name in QUESTIONS else SLOTS[name].label
 
 
-def shown(question: Question, answers: Answers, values: Answers) -> str:
+def shown_answer(question: Question, answers: Answers, values: Answers) -> str:
     """An answer for people; one that is wrong stands as it was typed."""
     value = values.get(question.name)
     return question.kind.show(value) if value is not None else as_typed(question, answers.get(question.name))
@@ -98,7 +98,7 @@ def shown(question: Question, answers: Answers, values: Answers) -> str:
 
 def _questions(step: Step, answers: Answers, values: Answers, wrong: dict[str, str]) -> dict[str, list[Line]]:
     def line(question: Question) -> Line:
-        return Line(question.name, question.label, question.required, shown(question, answers, values), wrong.get(question.name, ""))
+        return Line(question.name, question.label, question.required, shown_answer(question, answers, values), wrong.get(question.name, ""))
 
     asked = {section: [line(q) for q in questions if q.asked(values)] for section, questions in step.sections.items()}
     return {section: lines for section, lines in asked.items() if lines}

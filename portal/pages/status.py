@@ -124,7 +124,8 @@ def draw(found: Standing) -> None:
 
 def _sent(found: Standing) -> str:
     application = found.folder.application
-    return render("apply_sent.html", application=application, chapters=chapters(found.folder), open_=S.WITHDRAWN in TRANSITIONS[application.state])
+    may_withdraw = S.WITHDRAWN in TRANSITIONS[application.state]
+    return render("apply_sent.html", application=application, chapters=chapters(found.folder), may_withdraw=may_withdraw)
 
 
 def stages(found: Standing) -> list[Stage]:
