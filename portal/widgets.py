@@ -138,7 +138,7 @@ def _head(question: Question, grouped: bool) -> None:
 def _aside(question: Question) -> None:
     """What stands below the control: the None button and the count of characters."""
     if isinstance(question.kind, LongText):
-        none = f'<button type="button" class="btn slim" data-fill="None">None<span class="sr">: {escape(question.label)}</span></button>'
+        none = f'<button type="button" class="btn slim" data-fill="None" aria-label="None: {escape(question.label)}">None</button>'
         room = '<span class="room small mute" aria-live="polite"></span>'
         ui.html(f"{none if question.kind.none else ''}{room}", sanitize=False).classes("below")
 
