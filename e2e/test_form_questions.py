@@ -122,7 +122,7 @@ def test_one_button_copies_the_primary_contact_and_one_says_none(product: Produc
     saved(page)
     assert stored(product, code)["technicalContactEmail"].startswith("helen.marsh+")
     at(page, product, "compliance")
-    page.get_by_role("button", name="None: Pending prosecutions").click()
+    place(page, "pending_prosecutions").get_by_role("button", name="None").click()
     expect(page.get_by_label("Pending prosecutions")).to_have_value("None")
     saved(page)
     assert stored(product, code)["pendingProsecutions"] == "None"

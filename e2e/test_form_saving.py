@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from e2e.partner import at, complete, enter, place, stored
+from e2e.partner import at, complete, enter, place, stored, submit
 from e2e.person import saved
 from e2e.product import Product, eventually
 
@@ -102,7 +102,7 @@ def test_a_device_whose_clock_is_wrong_still_saves(product: Product, browser: Br
 def test_a_window_learns_that_the_application_was_sent_elsewhere(product: Product, page: Page) -> None:
     code = enter(page, product)
     complete(product, code)
-    assert product.post("/api/epc-application", {"submission": {"invitationCode": code}}).status_code == 201
+    submit(product, code)
     page.get_by_label("Town or city").fill("Too late")
     notice = page.get_by_role("alert").filter(has_text="This application has been sent")
     expect(notice).to_be_focused()

@@ -40,7 +40,7 @@ TEXTS: dict[str, Text] = {
             "We tell Saber Renewable Energy without delay about a notifiable accident, a prosecution or a lapse of insurance.",
         )),
         Text("data_processing_consent", "2026-11", "Privacy notice", (
-            "Saber Renewable Energy uses these answers and documents to assess the application, to work with partners and to meet legal duties.",
+            "Saber Renewable Energy uses these answers and documents to assess the application, work with partners and meet legal duties.",
             "They are kept in our portal, in Microsoft 365 and in our document store, seen by staff who need them, and never sold.",
             "Documents are kept for seven years after submission; drafts never submitted are deleted 30 days after the invitation expires.",
             "You may ask for a copy, a correction or erasure at any time, and complain to the Information Commissioner's Office.",

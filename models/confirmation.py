@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.application import Application, must_be_open
 from models.database import UtcDateTime, now
-from models.errors import Invalid, Problem, TooMany
+from models.errors import Conflict, Invalid, Problem, TooMany
 from models.event import record
 from models.invitation import Invitation
 from models.person import partner
 from models.settings import settings
+
+if TYPE_CHECKING:  # an application asks here before it is submitted
+    from models.application import Application
 
 LIFE, TRIES, AN_HOUR = timedelta(minutes=10), 5, 6  # a code lives 10 minutes (FACTS 47); 6 codes an hour may be asked for
 FIELD = "primary_contact_email"
@@ -43,20 +46,21 @@ class Confirmation(SQLModel, table=True):
 
 def ask_confirmation(session: Session, application: Application, email: str) -> Confirmation:
     """Mail a new code to the address. Invalid unless it is one; TooMany after six in an hour."""
-    must_be_open(application)
+    _must_be_open(application)
     address = _normal(email)
     if len(_asked_since(session, application, now() - timedelta(hours=1))) >= AN_HOUR:
         raise TooMany("Too many codes were asked for. Wait an hour, then ask again.", retry_after=3600)
     made = Confirmation(application_id=application.id or 0, email=address, asked_at=now().replace(microsecond=0))
     session.add(made)
     session.flush()
-    record(session, "application.confirmation_asked", partner(application.company_name or ""), application_id=application.id, confirmation=made.id)
+    who = partner(application.company_name or "")
+    record(session, "application.confirmation_asked", who, application_id=application.id, confirmation=made.id)
     return made
 
 
 def confirm(session: Session, application: Application, email: str, code: str) -> bool:
     """Whether the code is right; a wrong one counts. Commit in either case, or the count is lost."""
-    must_be_open(application)
+    _must_be_open(application)
     address = _normal(email)
     latest = next((c for c in _asked_since(session, application, now() - LIFE) if c.email == address), None)
     if latest is None or latest.tries >= TRIES:
@@ -64,7 +68,8 @@ def confirm(session: Session, application: Application, email: str, code: str) -
     latest.tries += 1
     if hmac.compare_digest(latest.code, "".join(code.split())):
         latest.confirmed_at = now()
-        record(session, "application.address_confirmed", partner(application.company_name or ""), application_id=application.id, email=address)
+        who = partner(application.company_name or "")
+        record(session, "application.address_confirmed", who, application_id=application.id, email=address)
     session.add(latest)
     return latest.confirmed_at is not None
 
@@ -74,7 +79,8 @@ def is_confirmed(session: Session, application: Application, email: str | None) 
     invited = session.exec(select(Invitation.contact_email).where(Invitation.code == application.invitation_code)).first()
     if not email or email.casefold() == (invited or "").casefold():
         return True
-    rows = session.exec(select(Confirmation).where(Confirmation.application_id == application.id, col(Confirmation.confirmed_at).is_not(None)))
+    entered = col(Confirmation.confirmed_at).is_not(None)
+    rows = session.exec(select(Confirmation).where(Confirmation.application_id == application.id, entered))
     return email.casefold() in {row.email.casefold() for row in rows}
 
 
@@ -83,6 +89,11 @@ def unconfirmed(session: Session, application: Application, email: str | None) -
     if is_confirmed(session, application, email):
         return []
     return [Problem(FIELD, "Confirm the primary contact's email with the code that we mail to it", 2)]
+
+
+def _must_be_open(application: Application) -> None:
+    if not application.open_to_partner:
+        raise Conflict("This application has been submitted and can no longer be changed.")
 
 
 def _normal(email: str) -> str:

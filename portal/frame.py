@@ -56,8 +56,8 @@ def prepare(title: str) -> None:
     """Title, colours and stylesheet of a page; `frame` calls it."""
     ui.page_title(f"{title} – {NAME}")
     ui.add_head_html(head())
-    ui.colors(primary="#044D73", secondary="#2F6B1B", accent="#7CC061", positive="#1B6B3A", negative="#B3261E", warning="#8A5A00", info="#0B5C86",
-              dark="#12222B", dark_page="#091922")  # fmt: skip
+    ui.colors(primary="#044D73", secondary="#2F6B1B", accent="#7CC061", positive="#1B6B3A", negative="#B3261E", warning="#8A5A00",
+              info="#0B5C86", dark="#12222B", dark_page="#091922")  # fmt: skip
     content = ui.context.client.content
     content.classes(replace="shell")
     if content.parent_slot:  # Quasar's page is a <main> too, around header and footer: the landmark is ours (frame)
@@ -102,7 +102,8 @@ def _navigation(actor: Actor, here: str) -> None:
 
 def _account(actor: Actor) -> None:
     roles = ", ".join(sorted(role.value for role in actor.roles))
-    ui.html(f'<form class="account" method="post" action="/auth/sign-out"><span><strong>{escape(actor.name)}</strong><small>{escape(roles)}</small></span>'
+    ui.html(f'<form class="account" method="post" action="/auth/sign-out"><span><strong>{escape(actor.name)}</strong>'
+            f'<small>{escape(roles)}</small></span>'
             '<button class="quiet" type="submit">Sign out</button></form>', sanitize=False)  # fmt: skip
 
 

@@ -67,12 +67,12 @@ class Listing(Generic[F]):
 
     async def again(self, *, quietly: bool = False) -> None:
         """Look for the same once more; the reader's place and focus stay. `quietly`: a sign-out is not said again and again."""
-        if await self._show(self.params, quietly=quietly):
+        if await self.look_for(self.params, quietly=quietly):
             self.table.client.run_javascript("desk.keep()")
 
     async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
         kept = {name: value for name, value in self.params.items() if name not in ("q", "page")}
-        if await self._show({**kept, "q": event.value or ""}):
+        if await self.look_for({**kept, "q": event.value or ""}):
             self.status.set_content(self.kind.said(self.found))
 
     async def _clicked(self, event: events.GenericEventArguments) -> None:
@@ -80,11 +80,11 @@ class Listing(Generic[F]):
         if what == "act" and value in self.kind.acts:
             done = self.kind.acts[value](more)
             await done if done is not None else None
-        elif what == "go" and await self._show(dict(parse_qsl(urlsplit(value).query))):
+        elif what == "go" and await self.look_for(dict(parse_qsl(urlsplit(value).query))):
             self.status.set_content(self.kind.said(self.found))
             self.table.client.run_javascript(f"desk.focus({json.dumps(more)})")
 
-    async def _show(self, wanted: Params, *, quietly: bool = False) -> bool:
+    async def look_for(self, wanted: Params, *, quietly: bool = False) -> bool:
         """Look again and redraw, unless something newer was asked for meanwhile (FACTS 93). Answers whether it was redrawn."""
         self.generation += 1
         mine = self.generation

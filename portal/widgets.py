@@ -132,13 +132,13 @@ def _head(question: Question, grouped: bool) -> None:
     elif question.box:  # its label stands beside the box
         ui.html(told, sanitize=False).classes("head")
     else:
-        ui.html(f'<label for="{name}">{words}</label>{told}', sanitize=False).classes("head")
+        ui.html(f'<label for="{name}" id="{name}-label">{words}</label>{told}', sanitize=False).classes("head")
 
 
 def _aside(question: Question) -> None:
     """What stands below the control: the None button and the count of characters."""
     if isinstance(question.kind, LongText):
-        none = f'<button type="button" class="btn slim" data-fill="None" aria-label="None: {escape(question.label)}">None</button>'
+        none = f'<button type="button" class="btn slim" data-fill="None" aria-describedby="{question.name}-label">None</button>'
         room = '<span class="room small mute" aria-live="polite"></span>'
         ui.html(f"{none if question.kind.none else ''}{room}", sanitize=False).classes("below")
 
@@ -199,7 +199,7 @@ def _tags(question: Question, raw: object) -> Element:
         f'<li data-tag="{escape(tag)}"><button type="button" data-untag="" aria-label="Remove {escape(tag)}">'
         f'<span>{escape(tag)}</span><span aria-hidden="true">×</span></button></li>' for tag in chosen
     )  # fmt: skip
-    ui.html(items, sanitize=False, tag="ul").classes("tags").props["aria-label"] = f"{question.label}: chosen"
+    ui.html(items, sanitize=False, tag="ul").classes("tags")
     with ui.element("div").classes("add"):
         made = _described_control("input", question)
         made.props.update({"list": f"{question.name}-list", "data-aside": "", "autocomplete": "off", "enterkeyhint": "done"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +16,12 @@ from models.application import Application, begin
 from models.database import engine, now, reading, transaction
 from models.event import Delivery
 from models.invitation import invite
-from models.person import PORTAL
+from models.person import PORTAL, Right, Role
 from models.queue import Found, Row, look, looked
-from tests.desk import applied, brought, row
+from portal.listing import Listing
+from portal.pages.desk import KIND
+from portal.staff import Desk
+from tests.desk import applied, brought, row, token
 
 
 def found(q: str = "", tab: str = "all", sort: str = "", page: str = "") -> Found:
@@ -176,3 +182,29 @@ def statements() -> int:
         look(session, looked(tab="all"))
     sa.event.remove(engine(), "before_cursor_execute", count)
     return len(seen)
+
+
+def test_a_late_answer_never_overwrites_a_newer_one(database: str) -> None:
+    """Two searches are under way at once and the older one is answered last."""
+    applied("Older Ltd"), applied("Newer Ltd")
+    shown: list[str] = []
+    assert asyncio.run(search_twice(shown)) == ["Newer Ltd"]
+    assert len(shown) == 1
+
+
+async def search_twice(shown: list[str]) -> list[str]:
+    """Both questions are put to the database at once; the first is held back until the second has its answer."""
+    newer_is_there = asyncio.Event()
+
+    class SlowFirst(Desk):
+        async def read(self, right: Right, work: Any) -> Any:
+            answer = await super().read(right, work)
+            held_back = answer.looked.q == "older"
+            await newer_is_there.wait() if held_back else newer_is_there.set()
+            return answer
+
+    listing = Listing(SlowFirst(token(Role.REVIEWER)), KIND, found())
+    page = SimpleNamespace(run_javascript=lambda _: None)
+    listing.table = SimpleNamespace(set_content=shown.append, client=page)  # type: ignore[assignment]
+    await asyncio.gather(listing.look_for({"q": "older"}), listing.look_for({"q": "newer"}))
+    return [row.company for row in listing.found.rows]

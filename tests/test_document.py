@@ -14,6 +14,7 @@ from models.invitation import invite
 from models.person import PORTAL
 from tests.papers import DOCX, PNG, archive, pdf
 
+
 @pytest.fixture
 def application(database: str) -> Application:
     with transaction() as session:

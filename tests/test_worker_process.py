@@ -102,6 +102,20 @@ def test_redis_stopped_during_a_submission_costs_nothing_and_the_worker_comes_ba
     assert worker.poll() is None
 
 
+def test_a_worker_that_started_without_redis_takes_nudges_once_it_is_there(
+    start: Start, local: Local, redis_server: redis.Redis, graph: Graph, mailbox: Mailbox
+) -> None:
+    stopped(local.part("redis"))
+    worker = start(SLOW_SWEEP)
+    time.sleep(6)  # it has started, and found nobody
+    local.part("redis")
+    eventually(lambda: answers(redis_server) and redis_server.exists("rq:workers"), 30)
+    invited()
+    _enqueue()
+    eventually(all_done, 20)
+    assert worker.poll() is None
+
+
 def test_a_nudge_is_taken_at_once(start: Start, s3: Local, redis_server: redis.Redis, graph: Graph, mailbox: Mailbox) -> None:
     start(SLOW_SWEEP)
     eventually(lambda: redis_server.exists("rq:workers"), 30)

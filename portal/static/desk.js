@@ -18,7 +18,8 @@ const desk = (() => {
     opener = link;
     panel.querySelector("[data-name]").textContent = link.dataset.name;
     panel.querySelector("iframe").title = link.dataset.name;
-    panel.querySelector("iframe").src = link.href;
+    // For the browser's PDF viewer: the page as wide as the frame, without its column of thumbnails.
+    panel.querySelector("iframe").src = `${link.href}#navpanes=0&view=FitH`;
     panel.querySelector("[data-download]").href = `${link.href}?download=1`;
     panel.querySelector("[data-tab]").href = link.href;
     panel.hidden = false;

@@ -165,17 +165,21 @@
     return element("button", { type: "button", className: "quiet", onclick }, words, element("span", { className: "sr", textContent: ` ${name}` }));
   }
 
-  async function ask(address, body) {
-    let answer;
-    try {
-      answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) });
-    } catch {
-      throw new Error("The portal could not be reached. Check your connection, then try again.");
-    }
+  async function ask(address, body, patience = 3) {
+    const answer = await post(address, body);
     if (answer.ok) return answer.json();
+    if (answer.status === 429 && patience) { // many files at once, or many partners behind one address: wait as told
+      await new Promise((go) => setTimeout(go, 1000 * Math.min(60, Number(answer.headers.get("Retry-After")) || 5)));
+      return ask(address, body, patience - 1);
+    }
     const told = await answer.json().catch(() => ({}));
     const words = told.errors?.[0]?.message ?? told.detail ?? "Something went wrong on our side. Try again.";
     throw [413, 422].includes(answer.status) ? new Refused(words) : Object.assign(new Error(words), { status: answer.status });
+  }
+
+  function post(address, body) {
+    const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) };
+    return fetch(address, request).catch(() => { throw new Error("The portal could not be reached. Check your connection, then try again."); });
   }
 
   function start(upload) {

@@ -115,8 +115,11 @@ class Review:
         return self.case.may(action) or (bool(TRANSITIONS[self.case.application.state]) and action != Action.REOPEN)
 
     def _deeds(self, offered: list[tuple[Action, str, str]]) -> None:
-        """The buttons; under those that cannot be used stands why, once where the reason is the same."""
+        """The buttons; under those that cannot be used stands why. Where one reason bars all of them, it stands alone."""
         reasons = [self.case.why_not(action) for action, _, _ in offered]
+        if reasons and all(reasons) and len(set(reasons)) == 1:
+            ui.html(escape(reasons[0]), sanitize=False, tag="p").classes("why")
+            return
         for number, (action, label, look) in enumerate(offered):
             made = button(label, self.sheets[action].open, look)
             if reasons[number]:
