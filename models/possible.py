@@ -51,6 +51,8 @@ class Situation:
             return "The partner has been asked for information: wait until it is sent again."
         if action in (Action.APPROVE, Action.REJECT) and TRANSITIONS[state]:
             return "Mark the application as reviewed first."
+        if action == Action.REVIEWED and state == S.SUBMITTED:
+            return "Give a verdict on every section first."
         return f"The application is {state.label.lower()}."
 
     def _rule(self, action: Action) -> str:

@@ -27,7 +27,7 @@ from portal.render import render
 
 #: The decision panel's buttons: action, words, look; those that are possible now come first.
 PANEL = (
-    (Action.APPROVE, "Approve", "go"), (Action.REJECT, "Reject", "danger"), (Action.REVIEWED, "Mark reviewed", "go"),
+    (Action.REVIEWED, "Mark reviewed", "go"), (Action.APPROVE, "Approve", "go"), (Action.REJECT, "Reject", "danger"),
     (Action.REQUEST, "Request information", ""), (Action.REOPEN, "Go back to the review", ""),
 )  # fmt: skip
 
