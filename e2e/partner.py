@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import Any
 
@@ -12,14 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 from e2e.product import Product
 from models.steps import STEPS
 from tests.papers import paper
-from tests.sample_form import api_steps, wanted_documents
-
-_numbers = itertools.count(1)
+from tests.sample_form import COMPLETE, api_steps, wanted_documents
 
 
 def invite(product: Product, company: str = "Brightfield Solar Ltd") -> str:
     """The code of a fresh invitation."""
-    who = {"Title": "Ms", "CompanyName": company, "ContactName": "Helen Marsh", "ContactEmail": f"helen.marsh+{next(_numbers)}@brightfieldsolar.co.uk"}
+    who = {"Title": "Ms", "CompanyName": company, "ContactName": "Helen Marsh", "ContactEmail": COMPLETE["primary_contact_email"]}
     return str(posted(product, "/api/sync-invitation", who)["invitation"]["code"])
 
 

@@ -84,6 +84,19 @@ def test_with_the_store_away_the_file_waits_for_another_try(product: Product, pa
     assert _held(product, code) == [(SLOT, "Certificate.pdf")]
 
 
+def test_a_certificate_keeps_the_date_on_which_it_runs_out(product: Product, page: Page) -> None:
+    enter(page, product, "roles")
+    page.get_by_role("checkbox", name="ISO 9001").check()
+    _choose(page, "iso_certificates", ("ISO 9001.pdf", pdf("ISO 9001")))
+    page.get_by_label("Valid until (ISO 9001.pdf)").fill("2031-05-04")
+    page.get_by_label("Valid until (ISO 9001.pdf)").blur()
+    expect(page.locator("[data-slot=iso_certificates]").get_by_role("status")).to_have_text("Expiry date of ISO 9001.pdf is saved")
+    at(page, product, "check")
+    expect(page.get_by_text("valid until 4 May 2031")).to_be_visible()
+    at(page, product, "roles")
+    expect(page.get_by_label("Valid until (ISO 9001.pdf)")).to_have_value("2031-05-04")
+
+
 def test_an_upload_can_be_cancelled(product: Product, page: Page) -> None:
     code = _at_documents(page, product)
     network = page.context.new_cdp_session(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, col, select
 
 from models.agreement import agree
+from models.confirmation import FIELD, confirmed_addresses, unconfirmed
 from models.database import UtcDateTime, now
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import record
 from models.invitation import ALPHABET, Invitation, InvitationStatus
 from models.person import PORTAL, partner
@@ -135,8 +136,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     submission uses the invitation up and gives the reference number; a later one returns to the review.
     """
     must_be_open(application)
-    values, problems = clean(answers, now().date())
-    problems += missing_documents(answers, held)
+    values, problems = examine(answers, held, confirmed_addresses(session, application))
     if problems:
         raise Invalid(
             f"The application is not complete: {len(problems)} {'answer needs' if len(problems) == 1 else 'answers need'} attention.",
@@ -154,6 +154,16 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
         invitation_id=_use_up(session, application), application_id=application.id, form_hash=form_hash(values), changed=changed,
     )  # fmt: skip
     return application
+
+
+def examine(answers: Mapping[str, Any], held: Mapping[str, int], confirmed: Set[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values to store, and all that stands between these answers and their submission, by step: one check for page and verb.
+
+    `confirmed` are the addresses that decisions may go to, by `confirmed_addresses`.
+    """
+    values, wrong = clean(answers, now().date())
+    problems = [*wrong, *unconfirmed(values[FIELD], confirmed), *missing_documents(answers, held)]
+    return values, sorted(problems, key=lambda problem: problem.step or 0)
 
 
 def withdraw(session: Session, application: Application, reason: str = "") -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+from collections.abc import Set
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from models import identifiers
 from models.database import UtcDateTime, now
 from models.errors import Conflict, Invalid, Problem, TooMany
 from models.event import record
@@ -39,13 +41,18 @@ class Confirmation(SQLModel, table=True):
     @property
     def code(self) -> str:
         """The six digits."""
-        said = f"{self.id}:{self.application_id}:{self.email}:{int(self.asked_at.timestamp())}"
+        said = f"email confirmation:{self.id}:{self.application_id}:{self.email}:{int(self.asked_at.timestamp())}"
         mac = hmac.new(settings().secret_key.get_secret_value().encode(), said.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(mac[:8], 'big') % 1_000_000:06}"
 
+    @property
+    def live(self) -> bool:
+        """Whether the code is young enough to be entered."""
+        return self.asked_at >= now() - LIFE
+
 
 def ask_confirmation(session: Session, application: Application, email: str) -> Confirmation:
-    """Mail a new code to the address. Invalid unless it is one; TooMany after six in an hour."""
+    """Mail a new code to the address, which ends the life of an older one. Invalid unless it is one; TooMany after six in an hour."""
     _must_be_open(application)
     address = _normal(email)
     if len(_asked_since(session, application, now() - timedelta(hours=1))) >= AN_HOUR:
@@ -59,36 +66,57 @@ def ask_confirmation(session: Session, application: Application, email: str) -> 
 
 
 def confirm(session: Session, application: Application, email: str, code: str) -> bool:
-    """Whether the code is right; a wrong one counts. Commit in either case, or the count is lost."""
+    """Whether the code is right; each try counts, and after five none is. Commit in either case, or the count is lost."""
     _must_be_open(application)
-    address = _normal(email)
-    latest = next((c for c in _asked_since(session, application, now() - LIFE) if c.email == address), None)
-    if latest is None or latest.tries >= TRIES:
+    latest = latest_of(session, application, email)
+    if latest is None or not latest.live or latest.tries >= TRIES:
         return False
     latest.tries += 1
-    if hmac.compare_digest(latest.code, "".join(code.split())):
+    session.add(latest)
+    if not hmac.compare_digest(latest.code.encode(), re.sub(r"[\s\-]", "", code).encode(errors="replace")):
+        return False
+    if latest.confirmed_at is None:
         latest.confirmed_at = now()
         who = partner(application.company_name or "")
-        record(session, "application.address_confirmed", who, application_id=application.id, email=address)
-    session.add(latest)
-    return latest.confirmed_at is not None
+        record(session, "application.address_confirmed", who, application_id=application.id, email=latest.email)
+    return True
 
 
-def is_confirmed(session: Session, application: Application, email: str | None) -> bool:
-    """Whether decisions may go to this address: it is the invited one, or its code was entered."""
-    invited = session.exec(select(Invitation.contact_email).where(Invitation.code == application.invitation_code)).first()
-    if not email or email.casefold() == (invited or "").casefold():
-        return True
-    entered = col(Confirmation.confirmed_at).is_not(None)
-    rows = session.exec(select(Confirmation).where(Confirmation.application_id == application.id, entered))
-    return email.casefold() in {row.email.casefold() for row in rows}
+def latest_of(session: Session, application: Application, email: str) -> Confirmation | None:
+    """The newest code that was asked for this address, in whatever case it is written."""
+    asked = _asked_since(session, application, now() - timedelta(hours=1))
+    return next((one for one in asked if comparable(one.email) == comparable(email)), None)
 
 
-def unconfirmed(session: Session, application: Application, email: str | None) -> list[Problem]:
-    """The problem that stops submission while the address is not confirmed; empty otherwise."""
-    if is_confirmed(session, application, email):
+def confirmed_addresses(session: Session, application: Application) -> frozenset[str]:
+    """Where decisions may go without a code, `comparable`: the invited address (as staff have corrected it), the one that an
+    earlier submission was taken with, and those whose code was entered."""
+    invited = session.exec(select(Invitation.contact_email).where(Invitation.code == application.invitation_code)).all()
+    entered = select(Confirmation.email).where(Confirmation.application_id == application.id, col(Confirmation.confirmed_at).is_not(None))
+    known = [*invited, *session.exec(entered), application.primary_contact_email]
+    return frozenset(comparable(address) for address in known if address)
+
+
+def awaited_addresses(session: Session, application: Application) -> frozenset[str]:
+    """The addresses, `comparable`, whose code may still be entered."""
+    asked = _asked_since(session, application, now() - LIFE)
+    newest = {comparable(one.email): one for one in reversed(asked)}
+    return frozenset(address for address, one in newest.items() if one.tries < TRIES)
+
+
+def unconfirmed(email: str | None, confirmed: Set[str]) -> list[Problem]:
+    """The problem that stops submission while a valid address is not among the confirmed; empty otherwise."""
+    if not email or comparable(email) in confirmed:
         return []
     return [Problem(FIELD, "Confirm the primary contact's email with the code that we mail to it", 2)]
+
+
+def comparable(email: str) -> str:
+    """An address as it is compared: no mail server in use tells upper from lower case, whatever RFC 5321 allows."""
+    try:
+        return identifiers.email(email.strip()).casefold()
+    except ValueError:  # an invitation may have an address that the form does not take
+        return email.strip().casefold()
 
 
 def _must_be_open(application: Application) -> None:
@@ -98,10 +126,9 @@ def _must_be_open(application: Application) -> None:
 
 def _normal(email: str) -> str:
     try:
-        return validate_email(email.strip(), check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        sentence = "Enter an email address like name@example.com"
-        raise Invalid(sentence, [Problem(FIELD, sentence, 2)]) from error
+        return identifiers.email(email.strip())
+    except ValueError as error:
+        raise Invalid(str(error), [Problem(FIELD, str(error), 2)]) from error
 
 
 def _asked_since(session: Session, application: Application, moment: datetime) -> list[Confirmation]:

@@ -119,6 +119,15 @@ def remove(session: Session, document: Document) -> None:
     session.add(document)
 
 
+def set_expiry(session: Session, document: Document, day: date | None) -> None:
+    """Until when the document is valid, as its uploader says. Invalid if its slot asks for no such date."""
+    slot = SLOTS[document.slot]
+    if not slot.asks_expiry:
+        raise Invalid("This document has no expiry date.", [Problem(slot.name, f"“{slot.label}” has no expiry date.", slot.step)])
+    document.expiry_date = day
+    session.add(document)
+
+
 def stored(session: Session, application_id: int | None) -> list[Document]:
     """The documents that count, oldest first."""
     wanted = select(Document).where(Document.application_id == application_id, Document.state == DocumentState.STORED)

@@ -29,6 +29,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "invitation.extended": ("sharepoint.invitation", "email.invitation"),
     "invitation.revoked": ("sharepoint.invitation",),
     "invitation.expired": ("sharepoint.invitation",),
+    "application.confirmation_asked": ("email.confirmation",),
     "application.submitted": (
         "sharepoint.application",
         "sharepoint.documents",
@@ -197,8 +198,10 @@ def settle(session: Session, delivery: Delivery, why: str) -> None:
 
 def _delivery(event: Event, target: str) -> Delivery:
     subject = f"application-{event.application_id}" if event.application_id else f"invitation-{event.invitation_id}"
+    # Operations must not wait for a partner's mailbox that is full.
+    system = target if target == "email.operations" else target.split(".")[0]
     return Delivery(
-        event_id=event.id or 0, target=target, lane=f"{target.split('.')[0]}:{subject}", due_at=event.at,
+        event_id=event.id or 0, target=target, lane=f"{system}:{subject}", due_at=event.at,
         invitation_id=event.invitation_id, application_id=event.application_id,
     )  # fmt: skip
 

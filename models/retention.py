@@ -15,6 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
 from models.agreement import Agreement
 from models.application import Application, ApplicationStatus
+from models.confirmation import Confirmation
 from models.database import UtcDateTime, now
 from models.document import Document, DocumentState
 from models.draft import Draft
@@ -63,6 +64,11 @@ PERIODS: dict[str, Period] = {
                lambda s: f"{s.abandoned_upload_days} days", lambda s, moment: moment - timedelta(days=s.abandoned_upload_days)),
     )
 }  # fmt: skip
+
+
+#: What refers to an application goes with it, or the database keeps the application; the logs stay, under the invitation.
+WITH_THE_APPLICATION = (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey, Confirmation)
+LOGS = (Event, Delivery)
 
 
 @dataclass(frozen=True)
@@ -161,9 +167,9 @@ def _forget_draft(session: Session, code: str, application_id: int | None) -> di
 
 def _forget_application(session: Session, application_id: int) -> dict[str, int]:
     gone: dict[str, int] = {}
-    for table in (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey):
+    for table in WITH_THE_APPLICATION:
         gone[str(table.__tablename__)] = session.exec(delete(table).where(col(table.application_id) == application_id)).rowcount
-    for log in (Event, Delivery):  # they stay, under the invitation: their subject is no more
+    for log in LOGS:  # they stay, under the invitation: their subject is no more
         session.exec(update(log).where(col(log.application_id) == application_id).values(application_id=None))
     gone["applications"] = session.exec(delete(Application).where(col(Application.id) == application_id)).rowcount
     return gone

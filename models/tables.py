@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.agreement import Agreement
 from models.application import Application
+from models.confirmation import Confirmation
 from models.document import Document
 from models.draft import Draft
 from models.event import Delivery, Event
@@ -16,5 +17,5 @@ from models.schedule import Lease
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
-    IdempotencyKey,
+    IdempotencyKey, Confirmation,
 )  # fmt: skip

@@ -31,8 +31,11 @@ class Limit:
 
 #: Paths that are limited. The contract's "Limits"; a path of these that is not in ROUTES counts towards OTHERS.
 LIMITED = ("/api/", "/apply/answers")
+CONFIRMING = Limit("confirm-email", RateLimitItemPerMinute(20))  # over both routes: asking for a code, and entering it
 ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/api/validate-invitation": Limit("validate-invitation", RateLimitItemPerMinute(10)),
+    "/api/confirm-email": CONFIRMING,
+    "/api/confirm-email/code": CONFIRMING,
     "/apply/answers": Limit("answers", RateLimitItemPerMinute(600)),  # every change of an answer is one request (FACTS 88)
 })  # fmt: skip
 OTHERS = Limit("api", RateLimitItemPerMinute(120))

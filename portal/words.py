@@ -30,6 +30,7 @@ TARGETS: dict[str, str] = {
     "sharepoint.application": "SharePoint: application",
     "sharepoint.documents": "SharePoint: documents",
     "email.invitation": "Email: invitation",
+    "email.confirmation": "Email: confirmation code",
     "email.received": "Email: application received",
     "email.operations": "Email: operations",
     "email.information_required": "Email: information required",

@@ -32,7 +32,7 @@ def applied(company: str = "Brightfield Solar Ltd", **answers: Any) -> str:
     given = {**COMPLETE, "company_name": company, **answers}
     documents = {name: 1 for name, slot in SLOTS.items() if slot.wanted(given)}
     with transaction() as session:
-        application = begin(session, invite(session, PORTAL, company_name=company, contact_email="helen.marsh@brightfieldsolar.co.uk"))
+        application = begin(session, invite(session, PORTAL, company_name=company, contact_email=given["primary_contact_email"]))
         return str(submit(session, application, given, documents).reference_number)
 
 

@@ -32,7 +32,9 @@ def check(client: httpx.Client, address: str = "192.0.2.1", code: str = "ZZZZ000
 
 def test_the_numbers_are_the_contracts() -> None:
     per_minute = {path: limit.item.amount for path, limit in ROUTES.items() if limit.item.get_expiry() == 60}
-    assert per_minute == {"/api/validate-invitation": 10, "/apply/answers": 600}
+    assert per_minute == {
+        "/api/validate-invitation": 10, "/api/confirm-email": 20, "/api/confirm-email/code": 20, "/apply/answers": 600,
+    }  # fmt: skip
     assert (OTHERS.item.amount, OTHERS.item.get_expiry()) == (120, 60)
     assert (FAILED_CODES.amount, FAILED_CODES.get_expiry()) == (100, 86_400)
 

@@ -28,7 +28,7 @@ DOCUMENTS = {name: 1 for name, slot in SLOTS.items() if slot.wanted(COMPLETE)}
 @pytest.fixture
 def code(database: str) -> str:
     with transaction() as session:
-        invitation = invite(session, PORTAL, company_name="Brightfield Solar Ltd", contact_email="ada@brightfield.example")
+        invitation = invite(session, PORTAL, company_name="Brightfield Solar Ltd", contact_email=COMPLETE["primary_contact_email"])
         begin(session, invitation)
     return invitation.code
 

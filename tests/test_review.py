@@ -41,7 +41,8 @@ def person(name: str, role: Role) -> Actor:
 @pytest.fixture
 def submitted(database: str) -> str:
     with transaction() as session:
-        application = begin(session, invite(session, PORTAL, company_name="Brightfield Solar Ltd", contact_email="ada@brightfield.example"))
+        who = {"company_name": "Brightfield Solar Ltd", "contact_email": COMPLETE["primary_contact_email"]}
+        application = begin(session, invite(session, PORTAL, **who))
         submit(session, application, COMPLETE, DOCUMENTS)
         return application.invitation_code
 

@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from models.application import Application, submit
+from models.confirmation import ask_confirmation, confirm
 from models.database import now, transaction
 from models.event import Delivery, begin_sending, claim, retry
 from models.invitation import Invitation, resend, revoke
@@ -200,6 +201,37 @@ def test_an_answer_that_is_lost_after_the_mail_was_taken_sends_no_second_one(
     assert (failed.state, failed.failure) == ("failed", "permanent")
     assert "may have been sent" in (failed.last_error or "")
     assert len(mailbox.mails()) <= 1
+
+
+def test_a_code_to_confirm_an_address_goes_there_alone_and_opens_nothing_else(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    application = begun(())
+    drain()
+    mailbox.empty()
+    with transaction() as session:
+        asked = ask_confirmation(session, session.get_one(Application, application.id), "owen.price@brightfieldsolar.co.uk")
+        code = asked.code
+    drain()
+    mail = mailbox.mails()[0]
+    assert len(mailbox.mails()) == 1 and str(mail["To"]) == "owen.price@brightfieldsolar.co.uk"
+    assert f"Your code: {code}\n" in mailbox.text(mail) and code in html_of(mail)
+    for part in (mailbox.text(mail), html_of(mail)):
+        assert application.invitation_code not in part and "/apply" not in part
+    with transaction() as session:
+        assert confirm(session, session.get_one(Application, application.id), "owen.price@brightfieldsolar.co.uk", code)
+
+
+def test_a_code_that_has_ended_is_not_mailed(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    drain()
+    mailbox.empty()
+    with transaction() as session:
+        asked = ask_confirmation(session, session.get_one(Application, application.id), "owen.price@brightfieldsolar.co.uk")
+        asked.asked_at -= timedelta(minutes=11)
+    drain()
+    assert mailbox.mails() == []
+    assert (deliveries("email.confirmation")[0].last_error or "").startswith("The code had ended")
 
 
 def test_a_server_that_ends_the_conversation_badly_has_the_mail_all_the_same(database: str, graph: Graph, mailbox: Mailbox) -> None:

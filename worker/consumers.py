@@ -15,6 +15,7 @@ HANDLERS: dict[str, Consumer] = {
     "email.invitation": notify.invitation,
     "email.received": notify.received,
     "email.operations": notify.operations,
+    "email.confirmation": notify.confirmation,
     "email.information_required": notify.information_required,
     "email.approved": notify.approved,
     "email.rejected": notify.rejected,

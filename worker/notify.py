@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from integrations.email import Email, send
 from integrations.failures import Unclear
 from models.application import Application
+from models.confirmation import LIFE, Confirmation, latest_of
 from models.database import now, reading, transaction
 from models.document import stored
 from models.event import Delivery, Event, begin_sending, held
@@ -97,6 +98,20 @@ def _operations(session: Session, delivery: Delivery) -> Letter:
     return Letter(settings().mail_operations, subject, "operations", facts, found.primary_contact_email or settings().mail_operations)
 
 
+def _confirmation(session: Session, delivery: Delivery) -> Letter:
+    """Without a link, and without a word that an applicant has typed: nobody knows yet whose address this is."""
+    event = session.get_one(Event, delivery.event_id)
+    found = session.get(Confirmation, event.detail["confirmation"])
+    if found is None or not found.live:
+        raise Needless("The code had ended before its mail left, so it was not sent: the partner asks for a new one.")
+    application = session.get_one(Application, found.application_id)
+    if latest_of(session, application, found.email) is not found:
+        raise Needless("A newer code for this address was asked for before this one's mail left, so it was not sent.")
+    company = session.exec(select(Invitation.company_name).where(Invitation.code == application.invitation_code)).one()
+    facts = {"code": found.code, "minutes": LIFE // timedelta(minutes=1), "company": company, "link": ""}
+    return _to_partner(found.email, "Your code to confirm this address", "confirmation", facts)
+
+
 def _information_required(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     due, items = event.detail.get("due_on") or "", [_label(item) for item in event.detail.get("items") or []]
@@ -154,6 +169,7 @@ def _due(written: str) -> str:
 invitation = _mail(_invitation, _sent)
 received = _mail(_received)
 operations = _mail(_operations)
+confirmation = _mail(_confirmation)
 information_required = _mail(_information_required)
 approved = _mail(_approved)
 rejected = _mail(_rejected)

@@ -30,7 +30,7 @@ def admit(request: Request, given: str | None) -> Invitation:
         _refuse_other_sites(request)
     if not (code := partner_code(request)):
         raise SignInNeeded("Send your invitation code, or open the portal by the link in your invitation.")
-    if found := _opened_by(code):
+    if found := opened_by(code):
         return found
     raise SignInNeeded(REFUSED)
 
@@ -38,7 +38,7 @@ def admit(request: Request, given: str | None) -> Invitation:
 def usable(request: Request, code: str) -> Invitation | None:
     """The invitation if an application can be begun with it; a code that cannot is counted against the address that sent it."""
     refuse_guesser(request)
-    found = _opened_by(code)
+    found = opened_by(code)
     if found is not None and found.state == InvitationStatus.ACTIVE:
         return found
     count_failure(request)
@@ -56,14 +56,14 @@ def application_of(session: Session, invitation: Invitation) -> Application:
 
 def _by_code(request: Request, code: str) -> Invitation:
     refuse_guesser(request)
-    if found := _opened_by(code):
+    if found := opened_by(code):
         return found
     count_failure(request)
     raise SignInNeeded(REFUSED)
 
 
-def _opened_by(code: str) -> Invitation | None:
-    """The invitation of a code that opens something, be it only the application that used it."""
+def opened_by(code: str) -> Invitation | None:
+    """The invitation of a code that opens something, be it only the application that used it. An open page asks this anew."""
     if not re.fullmatch(r"[0-9A-Z]{1,20}", normal_code(code)):
         return None
     with reading() as session:

@@ -21,7 +21,7 @@ from portal import autosave
 from portal.api.partner import admit
 from portal.auth import PARTNER, partner_code, remember_partner
 from portal.frame import NAME, THEME_BUTTON, brand, head, static_url
-from portal.pages import apply_check
+from portal.pages import apply_check, apply_documents
 from portal.pages.apply_folder import Folder, folder_of, read_folder
 from portal.pages.apply_step import StepPage
 from portal.render import render
@@ -40,6 +40,7 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
     autosave.install(app)
+    apply_documents.install(app)
 
     for step in STEPS:
         _install_step(step)

@@ -8,18 +8,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from fastapi import FastAPI, Request
 from nicegui import ui
 from nicegui.element import Element
+from pydantic import BaseModel
 
-from models.document import Document
+from models.application import must_be_open
+from models.database import transaction
+from models.document import Document, DocumentState, find_document, set_expiry
+from models.errors import NotFound
 from models.kinds import Answers
 from models.slots import Slot
 from models.steps import Step
 from portal.api.documents import StoredFile
+from portal.api.partner import admit, application_of
 from portal.pages.apply_folder import Folder
 from portal.render import render
+
+
+class Expiry(BaseModel):
+    """Until when one document is valid; null where the date is taken back."""
+
+    document: str
+    day: date | None
+
+
+def install(app: FastAPI) -> None:
+    """The date that the uploader is asked for; the upload itself is the API's."""
+    app.add_api_route("/apply/expiry", keep_expiry, methods=["POST"], include_in_schema=False)
+
+
+def keep_expiry(expiry: Expiry, request: Request) -> dict[str, bool]:
+    """Keep a document's expiry date; NotFound if it is not one of this partner's."""
+    invitation = admit(request, None)
+    with transaction() as session:
+        application, document = application_of(session, invitation), find_document(session, expiry.document)
+        if document.application_id != application.id or document.state != DocumentState.STORED:
+            raise NotFound("There is no such document.")
+        must_be_open(application)
+        set_expiry(session, document, expiry.day)
+    return {"success": True}
 
 
 class Documents:
@@ -60,7 +91,8 @@ def takes(slot: Slot) -> str:
 
 def told_file(document: Document) -> dict[str, Any]:
     """A stored document as the page's script knows it, in the API's own words."""
-    return StoredFile.of(document).model_dump(mode="json", by_alias=True)
+    expires = document.expiry_date.isoformat() if document.expiry_date else ""
+    return {**StoredFile.of(document).model_dump(mode="json", by_alias=True), "expiryDate": expires}
 
 
 def _set(place: Element, name: str, on: bool) -> None:

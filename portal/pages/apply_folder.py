@@ -8,20 +8,24 @@ from typing import Any
 
 from sqlmodel import Session
 
-from models.application import Application, of_invitation, prefilled
-from models.database import now, reading
+from models.application import Application, examine, of_invitation, prefilled
+from models.confirmation import awaited_addresses, confirmed_addresses
+from models.database import reading
 from models.document import Document, counts, stored
 from models.draft import answers_of, drafts
 from models.errors import Problem, SignInNeeded
 from models.invitation import Invitation
 from models.review import InformationRequest, open_request
-from models.rules import answered, clean, missing_documents
+from models.rules import answered
 from models.steps import STEPS
 
 
 @dataclass
 class Folder:
-    """One application as its partner sees it. `answers` are as typed, `saved_at` is None until something was saved."""
+    """One application as its partner sees it. `answers` are as typed, `saved_at` is None until something was saved.
+
+    `confirmed` are the addresses that decisions may go to, `awaited` those whose code is on its way (models/confirmation.py).
+    """
 
     application: Application
     invitation: Invitation
@@ -29,6 +33,8 @@ class Folder:
     documents: list[Document] = field(default_factory=list)
     saved_at: datetime | None = None
     request: InformationRequest | None = None
+    confirmed: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
 
     @property
     def held(self) -> dict[str, int]:
@@ -37,8 +43,7 @@ class Folder:
 
     def problems(self) -> list[Problem]:
         """All that stands between the partner and *Submit*, in the form's order; each document after its step's answers."""
-        _, wrong = clean(self.answers, now().date())
-        return sorted(wrong + missing_documents(self.answers, self.held), key=lambda problem: problem.step or 0)
+        return examine(self.answers, self.held, self.confirmed)[1]
 
     def next_place(self) -> str:
         """Where the partner goes on: the first step that is not complete, else *Check your answers*; once sent, the status."""
@@ -66,6 +71,7 @@ def folder_of(session: Session, invitation: Invitation, *, lock: bool = False) -
     return Folder(
         application, invitation, known_answers(session, invitation), stored(session, application.id),
         max((draft.last_updated for draft in saved.values()), default=None), open_request(session, application),
+        confirmed_addresses(session, application), awaited_addresses(session, application),
     )  # fmt: skip
 
 

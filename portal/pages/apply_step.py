@@ -16,6 +16,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from models import loose
+from models.confirmation import FIELD
 from models.database import reading
 from models.document import counts, stored
 from models.kinds import Answers
@@ -24,6 +25,7 @@ from models.steps import STEPS, Step
 from models.steps.capabilities import UK_REGIONS
 from portal.autosave import journal
 from portal.frame import frame, static_url
+from portal.pages.apply_confirm import Confirm
 from portal.pages.apply_documents import Documents
 from portal.pages.apply_folder import Folder
 from portal.pages.apply_progress import progress
@@ -42,6 +44,7 @@ class StepPage:
         self.answers, self.held = dict(folder.answers), folder.held
         self.fields: dict[str, Field] = {}
         self.cards: list[tuple[Element, list[Field]]] = []
+        self.confirm: Confirm | None = None
         self.visited = {q.name for q in step.questions if check or not q.kind.is_empty(folder.answers.get(q.name))}
 
     def draw(self) -> None:
@@ -86,7 +89,11 @@ class StepPage:
                     ui.html(section, sanitize=False, tag="h2")
                     copy_button(questions)
                 with ui.element("div").classes("fields"):
-                    made = [field(question, self.answers.get(question.name), asked=question.asked(values)) for question in questions]
+                    made = []
+                    for question in questions:
+                        made.append(field(question, self.answers.get(question.name), asked=question.asked(values)))
+                        if question.name == FIELD:
+                            self.confirm = Confirm(self.folder)
             self.cards.append((card, made))
             self.fields |= {one.question.name: one for one in made}
 
@@ -102,6 +109,8 @@ class StepPage:
             one.show(one.question.asked(values))
         for card, fields in self.cards:
             card.classes(**{"remove" if any(one.asked for one in fields) else "add": "closed"})
+        if self.confirm:
+            self.confirm.show(self.answers)
         self.documents.show(values, self.held)
         self.rail.set_content(progress(self.step.name, self.answers, self.held))
 

@@ -135,8 +135,25 @@
         ? element("a", { href: `/documents/${this.stored.publicId}`, target: "_blank", rel: "noopener", textContent: this.name })
         : element("span", { textContent: this.name });
       const box = element("div", { className: "file-name" }, name, element("small", { textContent: this.told() }));
+      if (this.stored && this.slot.dataset.expires === "yes") box.append(this.expiry());
       if (this.state === "sending") box.append(element("progress", { max: 1, value: this.share, ariaLabel: `Upload of ${this.name}` }));
       return box;
+    }
+
+    // Certificates run out: the date goes with the file, and is saved as soon as it is a date.
+    expiry() {
+      const box = element("input", { type: "date", value: this.stored.expiryDate ?? "", min: "1990-01-01", max: "2100-12-31" });
+      box.addEventListener("change", async () => {
+        try {
+          await ask("/apply/expiry", { document: this.stored.publicId, day: box.value || null });
+          this.stored.expiryDate = box.value;
+          say(this.slot, "");
+          announce(this.slot, `Expiry date of ${this.name} is saved`);
+        } catch (error) {
+          say(this.slot, error.message);
+        }
+      });
+      return element("label", { className: "expires" }, element("span", {}, "Valid until", element("span", { className: "sr", textContent: ` (${this.name})` })), box);
     }
 
     told() {

@@ -251,6 +251,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_application_files_application_id'), ['application_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_application_files_state'), ['state'], unique=False)
 
+    op.create_table('email_confirmations',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('application_id', sa.Integer(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['application_id'], ['applications.id'], name=op.f('fk_email_confirmations_application_id_applications')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_email_confirmations'))
+    )
+    with op.batch_alter_table('email_confirmations', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_email_confirmations_application_id'), ['application_id'], unique=False)
+
     op.create_table('events',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('type', sa.String(), nullable=False),
@@ -388,6 +401,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_events_application_id'))
 
     op.drop_table('events')
+    with op.batch_alter_table('email_confirmations', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_email_confirmations_application_id'))
+
+    op.drop_table('email_confirmations')
     with op.batch_alter_table('application_files', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_application_files_state'))
         batch_op.drop_index(batch_op.f('ix_application_files_application_id'))

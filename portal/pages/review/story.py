@@ -15,6 +15,8 @@ from portal.words import counted, target
 #: Event type → the sentence, and the detail's entry that is quoted below it. Braces name entries of the detail.
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "application.begun": ("{actor} began the application", ""),
+    "application.confirmation_asked": ("{actor} asked for a code to confirm another contact address", ""),
+    "application.address_confirmed": ("{actor} confirmed the contact address", "email"),
     "application.submitted": ("{actor} submitted the application", ""),
     "application.resubmitted": ("{actor} sent the application again, {changes} changed", ""),
     "application.review_started": ("{actor} took the application into review", "reason"),
