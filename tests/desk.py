@@ -38,11 +38,10 @@ def applied(company: str = "Brightfield Solar Ltd", **answers: Any) -> str:
 
 def sent_again(reference: str, **answers: Any) -> None:
     """The partner answers a request by sending the application again."""
-    given = {**COMPLETE, **answers}
     with transaction() as session:
-        code = row(session, reference).invitation_code
-        application = of_invitation(session, code, lock=True)
+        application = of_invitation(session, row(session, reference).invitation_code, lock=True)
         assert application is not None
+        given = {**COMPLETE, "primary_contact_email": application.primary_contact_email, **answers}
         submit(session, application, given, {name: 1 for name, slot in SLOTS.items() if slot.wanted(given)})
 
 

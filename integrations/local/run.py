@@ -49,16 +49,13 @@ class Run:
         outside = self.outside.parts
         for part in outside.values():
             part.start()
-        migrations = None if "postgres" in outside else self._migrate()
+        self._bring_up_ours()
         self._step(1, "Redis", outside["redis"])
         self._step(2, "object store", outside["store"])
         self._prepare_store()
         self._step(3, "sign-in provider", outside["sign_in"])
         self._step(4, "mailbox", outside["mailbox"])
         self._step(5, "database", *([outside["postgres"]] if "postgres" in outside else []))
-        if not self.asked.parts_only:
-            self._finish_migrations(migrations or self._migrate())
-            self._start_ours()
         self._step(6, "SharePoint lists", outside["graph"])
         self._step(7, "portal and worker" if self.ours else "no portal and no worker, as asked", *self.ours.values())
 
@@ -96,18 +93,15 @@ class Run:
         _patiently(store.ensure_bucket)
         store.allow_origin(self.outside.portal)
 
-    def _migrate(self) -> subprocess.Popen[str] | None:
+    def _bring_up_ours(self) -> None:
+        """Migrate, then start portal and worker: they load while the parts do, and wait for none of them but the database."""
         if self.asked.parts_only:
-            return None
+            return
         if "postgres" in self.outside.parts:
+            self.outside.parts["postgres"].wait()
             _create_database(self.outside.postgres_url("postgres"), "portal")
-        return self._python(["-m", "alembic", "upgrade", "head"])
-
-    def _finish_migrations(self, running: subprocess.Popen[str] | None) -> None:
-        if running:
-            said, _ = running.communicate()
-            if running.returncode:
-                raise PartFailed(f"The database could not be brought up to date:\n{said}")
+        self._call(["-m", "alembic", "upgrade", "head"], "The database's newest schema")
+        self._start_ours()
 
     def _python(self, arguments: list[str]) -> subprocess.Popen[str]:
         return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=self.environment, text=True,  # noqa: S603

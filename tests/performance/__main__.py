@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import statistics
@@ -51,9 +52,10 @@ def report(product: Product, folder: Path) -> None:
     """What a partner feels."""
     code = product["invitation_code"]
     browser = requests.Session()
-    browser.get(product.url("/apply"), params={"code": code}, timeout=30)
+    page = browser.get(product.url("/apply"), params={"code": code}, timeout=30).text
+    application = int(re.search(r'data-draft=\\?"(\d+)', page)[1])  # type: ignore[index]
     healthy = sample(lambda: browser.get(product.url("/healthz"), timeout=30))
-    saved = sample(lambda: save(browser, product))
+    saved = sample(lambda: save(browser, product, application))
     bare = sample(committer(folder / "bare.db"))
     print(f"one change, posted until committed (SQLite, synchronous=FULL): {told(saved)}")
     print(f"  beside /healthz {told(healthy)} and a bare sqlite3 commit {told(bare)}: {middle(saved) / (middle(healthy) + middle(bare)):.1f} times both")
@@ -92,10 +94,10 @@ def product_origin(address: str) -> str:
     return "/".join(address.split("/")[:3])
 
 
-def save(browser: requests.Session, product: Product) -> None:
+def save(browser: requests.Session, product: Product, application: int) -> None:
     """One changed answer, as the form's journal sends it."""
     item = {"name": "company_city", "value": str(time.time()), "sequence": time.time_ns() // 1000}
-    browser.post(product.url("/apply/answers"), json={"items": [item]}, timeout=30).raise_for_status()
+    browser.post(product.url("/apply/answers"), json={"application": application, "items": [item]}, timeout=30).raise_for_status()
 
 
 def committer(path: Path) -> Callable[[], object]:
