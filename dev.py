@@ -56,7 +56,7 @@ def test(arguments: list[str]) -> int:
     find_browser()
     if status := check_all():
         return status
-    become([PYTHON, "-m", "pytest", *arguments])
+    become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments])
 
 
 def check(_: list[str]) -> int:

@@ -13,6 +13,8 @@ from models.steps import STEPS
 from tests.papers import paper
 from tests.sample_form import COMPLETE, api_steps, wanted_documents
 
+expect.set_options(timeout=70_000)  # all tests come from one address, so the API's limits may make a page wait a minute
+
 
 def invite(product: Product, company: str = "Brightfield Solar Ltd") -> str:
     """The code of a fresh invitation."""

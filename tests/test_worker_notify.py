@@ -234,6 +234,19 @@ def test_a_code_that_has_ended_is_not_mailed(database: str, s3: Local, graph: Gr
     assert (deliveries("email.confirmation")[0].last_error or "").startswith("The code had ended")
 
 
+def test_of_two_codes_for_one_address_only_the_newer_is_mailed(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    drain()
+    mailbox.empty()
+    for email in ("Owen.Price@brightfieldsolar.co.uk", "owen.price@brightfieldsolar.co.uk"):
+        with transaction() as session:
+            code = ask_confirmation(session, session.get_one(Application, application.id), email).code
+    drain()
+    assert [mailbox.text(mail).count(f"Your code: {code}\n") for mail in mailbox.mails()] == [1]
+    older, newer = deliveries("email.confirmation")
+    assert (older.state, newer.state) == ("settled", "done") and (older.last_error or "").startswith("A newer code for this address")
+
+
 def test_a_server_that_ends_the_conversation_badly_has_the_mail_all_the_same(database: str, graph: Graph, mailbox: Mailbox) -> None:
     taken: list[str] = []
 

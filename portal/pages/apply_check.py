@@ -54,7 +54,7 @@ def draw(folder: Folder, *, missing: bool = False) -> None:
         "declarant": as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")),
     }  # fmt: skip
     with form_frame("Check your answers", folder):
-        ui.html(progress(CHECK, folder.answers, folder.held), sanitize=False).classes("rail")
+        ui.html(progress(CHECK, folder.answers, folder.held, folder.confirmed), sanitize=False).classes("rail")
         with ui.element("div").classes("questions").props("id=questions data-stale=reload"):
             ui.html(render("apply_check.html", **shown), sanitize=False)
 

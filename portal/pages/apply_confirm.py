@@ -36,11 +36,14 @@ LENGTH = 40  # of what an open page may send as a code: `maxlength` holds in the
 
 
 class Confirm:
-    """The panel. It is open for a valid address that is not the invited one; what it may do, the verbs decide."""
+    """The panel. It is open for a valid address that is not the invited one; what it may do, the verbs decide.
 
-    def __init__(self, folder: Folder) -> None:
-        self.invitation, self.confirmed = folder.invitation, set(folder.confirmed)
-        self.sent, self.address, self.busy = set(folder.awaited), "", False
+    Once an address is confirmed it stands in `folder.confirmed`, and `after` is called.
+    """
+
+    def __init__(self, folder: Folder, after: Callable[[], None]) -> None:
+        self.folder, self.after = folder, after
+        self.address, self.busy = "", False
         with ui.element("div").classes("confirm appear closed").props("id=confirm") as self.place:
             self.words = ui.html("", sanitize=False, tag="p").props("id=confirm-words role=status tabindex=-1")
             with ui.element("form").classes("field").props("novalidate") as self.form:
@@ -63,9 +66,9 @@ class Confirm:
     def state(self) -> str:
         """`asked`, `sent` or `confirmed`; empty while there is nothing to confirm."""
         key = comparable(self.address)
-        if not key or key == comparable(self.invitation.contact_email):
+        if not key or key == comparable(self.folder.invitation.contact_email):
             return ""
-        return "confirmed" if key in self.confirmed else "sent" if key in self.sent else "asked"
+        return "confirmed" if key in self.folder.confirmed else "sent" if key in self.folder.awaited else "asked"
 
     def _draw(self) -> None:
         state = self.state
@@ -79,7 +82,7 @@ class Confirm:
     async def _send(self) -> None:
         address = self.address
         if await self._done(lambda session, application: ask_confirmation(session, application, address)):
-            self.sent.add(comparable(address))
+            self.folder.awaited.add(comparable(address))
             self._draw()
             ui.run_javascript("document.getElementById('confirm-code').value = ''; document.getElementById('confirm-code').focus()")
 
@@ -87,8 +90,8 @@ class Confirm:
         address, code = self.address, str(event.args)[:LENGTH]
         right = await self._done(lambda session, application: confirm(session, application, address, code))
         if right:
-            self.confirmed.add(comparable(address))
-            self._draw()
+            self.folder.confirmed.add(comparable(address))
+            self.after()
             ui.run_javascript("document.getElementById('confirm-words').focus()")
         elif right is False:
             self._say(WRONG)
@@ -100,7 +103,7 @@ class Confirm:
         self.busy = True
         try:
             self._say("")
-            return await run.io_bound(_work, self.invitation, work)
+            return await run.io_bound(_work, self.folder.invitation, work)
         except Refused as error:
             self._say(error.detail)
             return None

@@ -16,8 +16,8 @@ from models.draft import answers_of, drafts
 from models.errors import Problem, SignInNeeded
 from models.invitation import Invitation
 from models.review import InformationRequest, open_request
-from models.rules import answered
 from models.steps import STEPS
+from portal.pages.apply_progress import given
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Folder:
     documents: list[Document] = field(default_factory=list)
     saved_at: datetime | None = None
     request: InformationRequest | None = None
-    confirmed: frozenset[str] = frozenset()
-    awaited: frozenset[str] = frozenset()
+    confirmed: set[str] = field(default_factory=set)
+    awaited: set[str] = field(default_factory=set)
 
     @property
     def held(self) -> dict[str, int]:
@@ -50,7 +50,7 @@ class Folder:
         if not self.application.open_to_partner or self.request:
             return "/apply/status"
         for step in STEPS:
-            done, total = answered(step, self.answers, self.held)
+            done, total = given(step, self.answers, self.held, self.confirmed)
             if done < total:
                 return f"/apply/{step.name}"
         return "/apply/check"
@@ -71,7 +71,7 @@ def folder_of(session: Session, invitation: Invitation, *, lock: bool = False) -
     return Folder(
         application, invitation, known_answers(session, invitation), stored(session, application.id),
         max((draft.last_updated for draft in saved.values()), default=None), open_request(session, application),
-        confirmed_addresses(session, application), awaited_addresses(session, application),
+        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)),
     )  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from models.confirmation import FIELD, unconfirmed
 from models.kinds import Answers
-from models.rules import answered
+from models.rules import answered, settle
 from models.steps import STEPS, Step
 from portal.render import render
 
@@ -28,14 +29,21 @@ class Stage:
         return "done" if self.done == self.total else "started" if self.touched else "untouched"
 
 
-def stages(answers: Answers, held: Mapping[str, int]) -> list[Stage]:
+def stages(answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> list[Stage]:
     """All six steps as they stand."""
-    return [Stage(step, *answered(step, answers, held), touched=_touched(step, answers, held)) for step in STEPS]
+    return [Stage(step, *given(step, answers, held, confirmed), touched=_touched(step, answers, held)) for step in STEPS]
 
 
-def progress(here: str, answers: Answers, held: Mapping[str, int]) -> str:
+def given(step: Step, answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> tuple[int, int]:
+    """How much of what a step needs is there, and how much it needs; a contact address that must be confirmed first is not there."""
+    done, total = answered(step, answers, held)
+    waits = FIELD in {question.name for question in step.questions} and unconfirmed(settle(answers, (FIELD,))[FIELD], confirmed)
+    return done - bool(waits), total
+
+
+def progress(here: str, answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> str:
     """The rail as HTML; `here` is a step's name or "check"."""
-    found = stages(answers, held)
+    found = stages(answers, held, confirmed)
     done, total = sum(stage.done for stage in found), sum(stage.total for stage in found)
     return render("apply_progress.html", here=here, stages=found, done=done, total=total, title=_title(here))
 

@@ -93,7 +93,7 @@ class StepPage:
                     for question in questions:
                         made.append(field(question, self.answers.get(question.name), asked=question.asked(values)))
                         if question.name == FIELD:
-                            self.confirm = Confirm(self.folder)
+                            self.confirm = Confirm(self.folder, self._show)
             self.cards.append((card, made))
             self.fields |= {one.question.name: one for one in made}
 
@@ -112,7 +112,7 @@ class StepPage:
         if self.confirm:
             self.confirm.show(self.answers)
         self.documents.show(values, self.held)
-        self.rail.set_content(progress(self.step.name, self.answers, self.held))
+        self.rail.set_content(progress(self.step.name, self.answers, self.held, self.folder.confirmed))
 
     def _judge(self, names: set[str]) -> None:
         for one in (self.fields[name] for name in names if name in self.fields):

@@ -47,10 +47,13 @@ window.journal = (() => {
     if (!timer && !busy && !stopped) timer = setTimeout(flush, at);
   }
 
+  // Another window may have sent what was typed here: then an empty post asks whether it is true before saying *Saved*.
+  const isUnsettled = () => entries().length > 0 || ["saving", "offline"].includes(document.documentElement.dataset.draft);
+
   function flush() {
     clearTimeout(timer);
     timer = 0;
-    if (!stopped && entries().length) busy ??= send().finally(() => { busy = null; if (!timer && entries().length) soon(); });
+    if (!stopped && isUnsettled()) busy ??= send().finally(() => { busy = null; if (!timer && entries().length) soon(); });
     return busy ?? Promise.resolve();
   }
 

@@ -25,11 +25,12 @@
 
     async run() {
       try {
-        this.show("sending");
+        this.show("waiting");
         if (!await window.journal.isStillOurs()) throw new Error("This page is out of date. Reload it, then try again.");
         if (!this.sent) {
           this.ticket = await ask("/api/upload-file", { slot: this.slot.dataset.slot, fileName: this.file.name, fileType: this.file.type, fileSize: this.file.size });
           if (this.state === "cancelled") return this.forget();
+          this.show("sending");
           await this.put();
           this.sent = true;
         }

@@ -83,15 +83,10 @@ def visit(context: BrowserContext, name: str, address: str, sign: str) -> None:
     began = time.perf_counter()
     page.goto(address)
     page.wait_for_selector(sign)
-    if "/apply" != address.removeprefix(product_origin(address)):
+    if sign != "h1":
         page.wait_for_function("window.did_handshake")
     print(f"{name}: {sum(sizes) / 1024:.0f} KiB, {len(sizes)} requests, {(time.perf_counter() - began) * 1000:.0f} ms")
     page.close()
-
-
-def product_origin(address: str) -> str:
-    """`http://127.0.0.1:8080/apply` → `http://127.0.0.1:8080`."""
-    return "/".join(address.split("/")[:3])
 
 
 def save(browser: requests.Session, product: Product, application: int) -> None:
