@@ -237,8 +237,10 @@ def _new_reference(session: Session) -> str:
 
 
 def _use_up(session: Session, application: Application) -> int | None:
-    invitation = session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+    invitation = session.exec(select(Invitation).where(Invitation.code == application.invitation_code).with_for_update()).one()
     if invitation.used_at is None:
+        if invitation.state != InvitationStatus.ACTIVE:
+            raise Conflict("This invitation has expired or was withdrawn, so nothing was sent. Ask Saber Renewable Energy for a new one.")
         invitation.status, invitation.used_at = InvitationStatus.USED, now()
         session.add(invitation)
         record(session, "invitation.used", PORTAL, invitation_id=invitation.id, application_id=application.id)

@@ -104,6 +104,12 @@ def reading() -> Iterator[Session]:
         session.rollback()
 
 
+def one_at_a_time(session: Session, name: str) -> None:
+    """Wait until no other transaction of any process that said the same `name` is open. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
 def after_commit(call: Callable[[], None]) -> None:
     """`call()` runs after each commit that left deliveries to do; it must not raise or wait long."""
     if call not in _after_commit:

@@ -47,6 +47,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.noted": ("sharepoint.application",),
 }
 
+#: These have lanes of their own: operations must not wait for a partner's full mailbox, nor the list for the documents' store.
+APART = frozenset({"email.operations", "sharepoint.documents"})
+
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
 WAITS = (2, 5, 15, 60, 300, 900, 3600)
 #: About a week of trying hourly; then a person must look.
@@ -198,8 +201,9 @@ def settle(session: Session, delivery: Delivery, why: str) -> None:
 
 def _delivery(event: Event, target: str) -> Delivery:
     subject = f"application-{event.application_id}" if event.application_id else f"invitation-{event.invitation_id}"
-    # Operations must not wait for a partner's mailbox that is full.
-    system = target if target == "email.operations" else target.split(".")[0]
+    if event.invitation_id and target.endswith(".invitation"):
+        subject = f"invitation-{event.invitation_id}"
+    system = target if target in APART else target.split(".")[0]
     return Delivery(
         event_id=event.id or 0, target=target, lane=f"{system}:{subject}", due_at=event.at,
         invitation_id=event.invitation_id, application_id=event.application_id,
@@ -211,7 +215,7 @@ def _due(moment: datetime) -> Any:
     waiting = sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.due_at) <= moment)
     abandoned = sa.and_(col(Delivery.state) == DeliveryState.RUNNING, col(Delivery.lease_until) < moment)
     same_lane = sa.and_(col(other.lane) == col(Delivery.lane), col(other.id) != col(Delivery.id))
-    before_me = sa.or_(
-        col(other.state) == DeliveryState.RUNNING, sa.and_(col(other.state) == DeliveryState.WAITING, col(other.id) < col(Delivery.id))
-    )
+    # One that is past its lease holds nobody up by running: two of them in one lane would wait for each other for ever.
+    alive = sa.and_(col(other.state) == DeliveryState.RUNNING, col(other.lease_until) >= moment)
+    before_me = sa.or_(alive, sa.and_(col(other.state).in_(OPEN), col(other.id) < col(Delivery.id)))
     return select(Delivery).where(sa.or_(waiting, abandoned), ~sa.exists().where(same_lane, before_me)).order_by(col(Delivery.id))

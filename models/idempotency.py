@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from models.application import Application
 from models.database import UtcDateTime, now
-from models.errors import Conflict, Invalid, Problem
+from models.errors import Conflict
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -17,21 +17,14 @@ class IdempotencyKey(SQLModel, table=True):
 
     __tablename__ = "idempotency_keys"
 
+    application_id: int = Field(foreign_key="applications.id", primary_key=True)
     key: str = Field(primary_key=True)
-    application_id: int = Field(foreign_key="applications.id", index=True)
     used_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 def submitted_before(session: Session, key: str | None, application: Application) -> bool:
-    """Whether this key has submitted this application; Invalid if it has submitted another.
-
-    A key with another request behind it is 422 in the IETF's draft "The Idempotency-Key HTTP Header Field", section 2.7.
-    """
-    found = session.get(IdempotencyKey, key) if key else None
-    if found is not None and found.application_id != application.id:
-        wrong = "This Idempotency-Key belongs to another application. Send a new one for each application."
-        raise Invalid(wrong, [Problem("Idempotency-Key", wrong)])
-    return found is not None
+    """Whether this key has submitted this application. Keys are the caller's own, so two partners may choose the same."""
+    return bool(key) and session.get(IdempotencyKey, (application.id, key)) is not None
 
 
 def remember(session: Session, key: str | None, application: Application) -> None:

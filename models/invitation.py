@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime, now
+from models.database import UtcDateTime, now, one_at_a_time
 from models.errors import Conflict, Invalid, Problem
 from models.event import record
 from models.person import PORTAL, POWER_AUTOMATE, Actor, Right
@@ -20,6 +21,7 @@ from models.settings import settings
 
 #: Crockford's base 32: no I, L, O or U, so a code survives being read aloud; 8 of them are 40 bits (FACTS 46).
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+FIELDS = ("company_name", "contact_email", "contact_name", "contact_title", "notes")
 TITLES = ("Mr", "Ms", "Mrs", "Dr", "Prof", "Eng", "Other")
 
 
@@ -96,7 +98,7 @@ def invite(
 def resend(session: Session, actor: Actor, invitation: Invitation, contact_email: str | None = None) -> None:
     """Send the same code again, to a corrected address if one is given. Conflict unless the invitation is active."""
     actor.must(Right.INVITE)
-    _must_be(invitation, InvitationStatus.ACTIVE)
+    _must_be(session, invitation, InvitationStatus.ACTIVE)
     before = invitation.contact_email
     if contact_email and contact_email != before:
         invitation.contact_email = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
@@ -108,7 +110,7 @@ def resend(session: Session, actor: Actor, invitation: Invitation, contact_email
 def revoke(session: Session, actor: Actor, invitation: Invitation) -> None:
     """Take the code back: from now on it opens nothing. Conflict once it is used."""
     actor.must(Right.INVITE)
-    _must_be(invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
+    _must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
     invitation.status = InvitationStatus.REVOKED
     session.add(invitation)
     record(session, "invitation.revoked", actor, invitation_id=invitation.id)
@@ -117,7 +119,7 @@ def revoke(session: Session, actor: Actor, invitation: Invitation) -> None:
 def extend(session: Session, actor: Actor, invitation: Invitation, expires_at: datetime) -> None:
     """Give more time, also to an expired one; the mail is sent again with the new date."""
     actor.must(Right.INVITE)
-    _must_be(invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
+    _must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
     if expires_at <= now():
         raise Invalid("The expiry date has passed.", [Problem("expires_at", "Choose an expiry date in the future.")])
     invitation.status, invitation.expires_at = InvitationStatus.ACTIVE, expires_at
@@ -146,7 +148,8 @@ def find_active(session: Session, code: str) -> Invitation | None:
 
 def expire_due(session: Session) -> int:
     """Mark what has passed its date as expired; answers how many."""
-    due = session.exec(select(Invitation).where(Invitation.status == InvitationStatus.ACTIVE, col(Invitation.expires_at) <= now())).all()
+    late = select(Invitation).where(Invitation.status == InvitationStatus.ACTIVE, col(Invitation.expires_at) <= now())
+    due = session.exec(late.with_for_update(skip_locked=True)).all()  # whoever holds one is using or extending it
     for invitation in due:
         invitation.status = InvitationStatus.EXPIRED
         session.add(invitation)
@@ -155,17 +158,17 @@ def expire_due(session: Session) -> int:
 
 
 def synced(
-    session: Session, *, code: str = "", company_name: str, contact_email: str, contact_name: str = "", contact_title: str = "",
-    notes: str = "", status: str = "", expires_at: datetime | None = None, item_id: str = "",
-) -> tuple[Invitation, bool]:  # fmt: skip
+    session: Session, *, code: str = "", item_id: str = "", status: str = "", expires_at: datetime | None = None, **sent: str
+) -> tuple[Invitation, bool]:
     """Create or update an invitation from the SharePoint list; answers it and whether it is new.
 
-    Found again by code or by the list item's id, so that sending the same item twice changes nothing.
+    `sent` are the fields of `checked` that the item has; what it has not stays as it is. An item is found again by its code,
+    by its id or, where it has neither, by company and address, so that sending it twice changes nothing.
     """
-    fields = checked(
-        company_name=company_name, contact_email=contact_email, contact_name=contact_name, contact_title=contact_title, notes=notes
-    )
-    found = _known(session, normal_code(code), item_id)
+    one_at_a_time(session, "synced")
+    found = _known(session, normal_code(code), item_id, sent)
+    known = {name: getattr(found, name) or "" for name in FIELDS} if found else {}
+    fields = checked(**{"company_name": "", "contact_email": "", **known, **sent})
     if found is None:
         return _adopt(session, normal_code(code), item_id, status, expires_at, fields), True
     _update(session, found, {**fields, **_from_list(found, status, expires_at, item_id)})
@@ -223,15 +226,22 @@ def _email_problem(address: str) -> Problem | None:
     return None
 
 
-def _must_be(invitation: Invitation, *states: InvitationStatus) -> None:
+def _must_be(session: Session, invitation: Invitation, *states: InvitationStatus) -> None:
+    session.refresh(invitation, with_for_update=True)  # it may have been used or revoked since it was looked up
     if invitation.state not in states:
         raise Conflict(f"This invitation is {invitation.state}, so this can no longer be done.")
 
 
-def _known(session: Session, code: str, item_id: str) -> Invitation | None:
-    by_code = find(session, code) if code else None
-    by_item = session.exec(select(Invitation).where(Invitation.sharepoint_item_id == item_id)).first() if item_id else None
-    return by_code or by_item
+def _known(session: Session, code: str, item_id: str, sent: Mapping[str, str]) -> Invitation | None:
+    alike = sa.func.lower(Invitation.company_name) == sent.get("company_name", "").strip().lower()
+    same_address = sa.func.lower(Invitation.contact_email) == sent.get("contact_email", "").strip().lower()
+    nameless = sa.and_(alike, same_address, col(Invitation.source) == "sharepoint", col(Invitation.status) == InvitationStatus.ACTIVE)
+    keys = [col(Invitation.code) == code] if code else []
+    keys += [col(Invitation.sharepoint_item_id) == item_id] if item_id else []
+    for key in keys or [nameless]:
+        if found := session.exec(select(Invitation).where(key).order_by(col(Invitation.id)).with_for_update()).first():
+            return found
+    return None
 
 
 def _adopt(session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any]) -> Invitation:
@@ -250,11 +260,11 @@ def _adopt(session: Session, code: str, item_id: str, status: str, expires_at: d
 
 
 def _from_list(found: Invitation, status: str, expires_at: datetime | None, item_id: str) -> dict[str, object]:
-    """What the list may change. A used invitation stays used: an old copy of the item must not reopen it."""
-    wanted = _status(status)
+    """What the list may change. Used and revoked stay: an old copy of the item must not open an invitation again."""
+    wanted, final = _status(status), (InvitationStatus.USED, InvitationStatus.REVOKED)
     changes: dict[str, object] = {"sharepoint_item_id": item_id} if item_id else {}
     changes |= {"expires_at": expires_at} if expires_at else {}
-    return changes | ({"status": wanted} if wanted and found.status != InvitationStatus.USED else {})
+    return changes | ({"status": wanted} if wanted and found.status not in final else {})
 
 
 def _update(session: Session, found: Invitation, fields: dict[str, object]) -> None:

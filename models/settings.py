@@ -10,7 +10,7 @@ from functools import cache
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: How secrets begin that stand in examples.
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
 
     def problems(self) -> list[str]:
         """What is missing or, in production, unsafe: one sentence each, naming the variable."""
-        return self._missing() + ([] if self.local else self._unsafe())
+        return self._missing() + (self._not_here() if self.local else self._unsafe())
 
     def _missing(self) -> list[str]:
         needed = ["portal_url", "database_url", "redis_url", "s3_endpoint", "s3_bucket", "s3_access_key", "entra_tenant_id",
@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         lines += ["S3_SECRET_KEY is not set"] if not self.s3_secret_key.get_secret_value() else []
         return lines + ([] if len(self.secret_key.get_secret_value()) >= 32 else ["SECRET_KEY is missing or shorter than 32 characters"])
 
+    def _not_here(self) -> list[str]:
+        """`local` switches the other checks off, so it holds for this machine's own addresses alone."""
+        here = urlsplit(self.portal_url).hostname in ("127.0.0.1", "localhost", "::1", None)
+        return [] if here else ["ENVIRONMENT=local is only for a PORTAL_URL on this machine, such as http://127.0.0.1:8080"]
+
     def _unsafe(self) -> list[str]:
         addresses = ("portal_url", "s3_endpoint", "entra_authority", "graph_url")
         shared = [*self.sync_api_keys, *self.sync_hmac_secrets]
@@ -122,6 +127,8 @@ class Settings(BaseSettings):
             "REDIS_URL must begin with rediss://": bool(self.redis_url) and not self.redis_url.startswith("rediss://"),
             "SMTP_SECURITY=none sends mail in the clear": self.mail_transport == "smtp" and self.smtp_security == "none",
             "ENTRA_CERTIFICATE_FILE is not set: SharePoint's app-only access needs a certificate": not self.entra_certificate_file,
+            "PORTAL_URL must be an origin, without a path": bool(urlsplit(self.portal_url).path),
+            "CORS_ORIGINS must name origins, not *": "*" in self.cors_origins,
             "A secret still has a well-known default; make new ones": any(secret.lower().startswith(WELL_KNOWN) for secret in known),
             "A key in SYNC_API_KEYS or SYNC_HMAC_SECRETS is shorter than 24 characters": any(len(secret) < 24 for secret in shared),
         }
@@ -144,7 +151,10 @@ def settings() -> Settings:
 
 def ready_settings() -> Settings:
     """The settings, or `Unready` with all that stands in the way; every process starts with this."""
-    found = settings()
+    try:
+        found = settings()
+    except ValidationError as error:
+        raise Unready([f"{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()]) from None
     if lines := found.problems():
         raise Unready(lines)
     return found

@@ -16,6 +16,8 @@ from models.steps import step_of
 from portal.api.partner import admit, application_of
 from portal.frame import static_url
 
+#: By how many microseconds a browser's clock may be ahead of ours.
+CLOCK = 5_000_000
 Value = str | bool | int | float | list[str] | None
 
 
@@ -54,7 +56,8 @@ def keep(changes: Changes, request: Request) -> Kept:
     """
     invitation = admit(request, None)
     # A question that the form no longer has would be refused for ever, and there is nothing to keep it in.
-    known = [Answer(change.name, change.value, change.sequence) for change in changes.items if step_of(change.name)]
+    ceiling = time.time_ns() // 1000 + CLOCK  # a device whose clock is ahead must not outrank every later change
+    known = [Answer(change.name, change.value, min(change.sequence, ceiling)) for change in changes.items if step_of(change.name)]
     with transaction() as session:
         application = application_of(session, invitation)
         if application.id != changes.application:

@@ -73,7 +73,7 @@ def static_url(name: str) -> str:
 def head() -> str:
     """What every page's head carries: fonts, stylesheet, and the theme before the first paint."""
     fonts = "".join(
-        f'<link rel="preload" href="{static_url(f"fonts/{name}.woff2")}" as="font" type="font/woff2" crossorigin>'
+        f'<link rel="preload" href="/static/fonts/{name}.woff2" as="font" type="font/woff2" crossorigin>'
         for name in ("inter", "montserrat")
     )
     return f'{fonts}<link rel="stylesheet" href="{static_url("portal.css")}"><script src="{static_url("theme.js")}"></script>'

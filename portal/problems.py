@@ -109,7 +109,7 @@ def _failed(_: Request, error: Failure) -> Response:
         later = math.ceil(error.retry_after or RETRY_SECONDS)
         return problem(503, f"{error.reason} Nothing is lost. Try again later.", headers={"Retry-After": str(later)})
     log.error("another system refuses us", reason=error.reason, kind=type(error).__name__)
-    return problem(503, f"{error.reason} Our operators have been told.", requestId=logs.request_id())
+    return problem(503, f"{error.reason} Nothing was lost. Try again in a few minutes.", requestId=logs.request_id())
 
 
 def _plain(_: Request, error: HTTPException) -> Response:

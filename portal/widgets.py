@@ -21,6 +21,7 @@ from models.agreement import TEXTS
 from models.kinds import Choice, LongText, MultiChoice, Tags
 from models.question import Question
 
+LONGEST = "20000"  # far beyond every rule, so that what is too long is kept and told; what is pasted beyond it fits no request
 RADIOS = 8  # more options than this become a list to open
 WIDE = ("textarea", "yesno", "multichoice", "tags")
 
@@ -145,7 +146,7 @@ def _aside(question: Question) -> None:
 
 def _input(question: Question, raw: object) -> Element:
     made = _described_control("input", question)
-    for name, value in {"type": "text", **question.kind.input}.items():
+    for name, value in {"type": "text", "maxlength": LONGEST, **question.kind.input}.items():
         made.props[name] = value
     if question.kind.widget == "date":
         day = loose.day(raw)
@@ -157,7 +158,7 @@ def _input(question: Question, raw: object) -> Element:
 
 def _textarea(question: Question, raw: object) -> Element:
     made = _described_control("textarea", question)
-    made.props.update({"rows": "3", "defaultValue": as_typed(question, raw)})
+    made.props.update({"rows": "3", "maxlength": LONGEST, "defaultValue": as_typed(question, raw)})
     return made
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import event
+from models.application import begin
 from models.database import after_commit, now, reading, transaction
 from models.event import CONSEQUENCES, Delivery, DeliveryState, claim, give_up, postpone, record, retry, succeed
 from models.invitation import Invitation, invite
@@ -110,3 +111,23 @@ def test_nothing_is_recorded_when_the_change_fails(database: str) -> None:
 
 def test_every_consequence_names_a_system_and_an_act() -> None:
     assert all(target.split(".")[0] in ("sharepoint", "email") for targets in CONSEQUENCES.values() for target in targets)
+
+
+def test_two_abandoned_deliveries_of_one_lane_do_not_wait_for_each_other(invitation: Invitation) -> None:
+    with transaction() as session:
+        record(session, "invitation.updated", PORTAL, invitation_id=invitation.id)
+        for delivery in session.exec(select(Delivery)):
+            delivery.state, delivery.lease_until = DeliveryState.RUNNING, now() - timedelta(seconds=1)
+    heir = [d for d in claimed("heir") if d.target == "sharepoint.invitation"]
+    assert len(heir) == 1
+    change(heir[0], succeed)
+    assert [d.target for d in claimed("heir")] == ["sharepoint.invitation"]
+
+
+def test_an_invitation_has_one_lane_to_the_lists_whatever_the_event(invitation: Invitation) -> None:
+    with transaction() as session:
+        application = begin(session, session.get_one(Invitation, invitation.id))
+        record(session, "application.submitted", PORTAL, invitation_id=invitation.id, application_id=application.id)
+    with reading() as session:
+        lanes = {d.lane for d in session.exec(select(Delivery)) if d.target == "sharepoint.invitation"}
+        assert lanes == {f"sharepoint:invitation-{invitation.id}"}

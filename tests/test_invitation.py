@@ -159,3 +159,26 @@ def test_a_code_from_the_list_that_is_not_eight_letters_and_digits_is_refused(da
     with pytest.raises(Invalid) as error, transaction() as session:
         synced(session, code=code, company_name="Marstack", contact_email="rob@marstack.ai")
     assert error.value.problems[0].field == "AuthCode"
+
+
+def test_an_old_copy_of_the_item_does_not_reopen_a_revoked_invitation(database: str) -> None:
+    invitation = made()
+    with transaction() as session:
+        revoke(session, OLIVIA, find(session, invitation.code))  # type: ignore[arg-type]
+    with transaction() as session:
+        found, _ = synced(session, code=invitation.code, company_name=invitation.company_name, contact_email=invitation.contact_email, status="Active")
+    assert found.status == "revoked"
+
+
+def test_what_the_list_does_not_send_stays_as_it_is(database: str) -> None:
+    invitation = made()
+    with transaction() as session:
+        found, _ = synced(session, code=invitation.code, company_name="Brightfield Solar Limited")
+    assert (found.contact_name, found.contact_email, found.company_name) == ("Ada Byron", "ada@brightfield.example", "Brightfield Solar Limited")
+
+
+def test_an_item_with_neither_code_nor_id_sent_twice_makes_one_invitation(database: str) -> None:
+    for expected in (True, False):
+        with transaction() as session:
+            _, new = synced(session, company_name="Marstack", contact_email="rob@marstack.ai")
+        assert new is expected

@@ -65,3 +65,17 @@ def test_what_a_paas_calls_postgres_is_understood(production: pytest.MonkeyPatch
 def test_the_readme_has_the_table_of_the_code() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     assert table() in readme, "run `python -m models.settings` and put what it prints into the README"
+
+
+def test_a_value_of_the_wrong_type_is_named_without_a_traceback(production: pytest.MonkeyPatch) -> None:
+    production.setenv("PORT", "abc")
+    production.setenv("SMTP_SECURITY", "maybe")
+    with pytest.raises(Unready) as refusal:
+        ready_settings()
+    assert "PORT" in str(refusal.value) and "SMTP_SECURITY" in str(refusal.value)
+
+
+def test_local_is_refused_for_an_address_that_others_can_reach(production: pytest.MonkeyPatch) -> None:
+    production.setenv("ENVIRONMENT", "local")
+    with pytest.raises(Unready, match="only for a PORTAL_URL on this machine"):
+        ready_settings()

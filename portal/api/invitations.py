@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,8 +18,6 @@ from portal.api.partner import REFUSED, usable
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Invitations"])
-#: A flow that had no answer in time sends the item again (FACTS 14): the second must find what the first is creating.
-_one_at_a_time = Lock()
 
 
 class Validation(Body):
@@ -131,10 +128,10 @@ def sync_invitation(item: ListItem, response: Response) -> Synced:
 
 
 def _sync(item: ListItem) -> tuple[Invitation, bool]:
-    given = item.model_dump(exclude={"title"})
+    sent = item.model_dump(exclude_unset=True)  # what the flow left out stays as it is
     try:
-        with _one_at_a_time, transaction() as session:
-            return synced(session, contact_title=item.title, **given)
+        with transaction() as session:
+            return synced(session, **{"contact_title" if name == "title" else name: value for name, value in sent.items()})
     except Invalid as error:
         raise Invalid(error.detail, [_as_column(found) for found in error.problems]) from error
 

@@ -5,7 +5,7 @@ window.journal = (() => {
   "use strict";
   const { draft, now, saved: savedAt } = document.currentScript.dataset;
   const PREFIX = `draft:${draft}:`, LAST = `last:${draft}`, ADDRESS = "/apply/answers";
-  const PACE = 250, SLOWEST = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100;
+  const PACE = 250, SLOWEST = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100, ROOM = 200_000;
   const skew = Number(now) - Date.now(); // a device's clock may be wrong by hours: sequences follow the portal's
   const memory = new Map(); // for browsers that keep nothing: private windows, full disks
   let timer = 0, sentAt = 0, wait = 500, busy = null, stopped = false, last = Number(read(LAST)) || 0;
@@ -60,11 +60,17 @@ window.journal = (() => {
   async function send() {
     sentAt = Date.now();
     try {
-      take(await post(entries().slice(0, BATCH)));
+      take(await post(batch()));
       wait = 500;
     } catch (problem) {
       later(problem);
     }
+  }
+
+  // As many as fit into one request: the portal takes 256 KiB.
+  function batch() {
+    let room = ROOM;
+    return entries().slice(0, BATCH).filter((entry, number) => (room -= new Blob([JSON.stringify(entry)]).size) > 0 || !number);
   }
 
   async function post(items) {

@@ -286,14 +286,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_events_type'), ['type'], unique=False)
 
     op.create_table('idempotency_keys',
-    sa.Column('key', sa.String(), nullable=False),
     sa.Column('application_id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
     sa.Column('used_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['application_id'], ['applications.id'], name=op.f('fk_idempotency_keys_application_id_applications')),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_idempotency_keys'))
+    sa.PrimaryKeyConstraint('application_id', 'key', name=op.f('pk_idempotency_keys'))
     )
     with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_idempotency_keys_application_id'), ['application_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_idempotency_keys_used_at'), ['used_at'], unique=False)
 
     op.create_table('information_requests',
@@ -391,7 +390,6 @@ def downgrade() -> None:
     op.drop_table('information_requests')
     with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_idempotency_keys_used_at'))
-        batch_op.drop_index(batch_op.f('ix_idempotency_keys_application_id'))
 
     op.drop_table('idempotency_keys')
     with op.batch_alter_table('events', schema=None) as batch_op:
