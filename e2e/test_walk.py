@@ -11,7 +11,7 @@ from e2e.person import drop, fill_step, press, saved, step_named, wanted
 from e2e.product import Product, eventually, text_of
 from models.review import SECTIONS
 from models.steps import STEPS
-from tests.papers import papers
+from tests.papers import papers, pdf
 from tests.sample_form import COMPLETE
 
 COMPANY = "Brightfield Solar Ltd"
@@ -53,7 +53,7 @@ def test_a_partner_is_invited_applies_and_is_approved(any_product: Product, brow
     page = partner.new_page()
     page.goto(link)
     page.goto(product.url("/apply/capabilities"))
-    expect(page.locator("[data-slot=team_cvs] li.stored")).to_have_count(1)
+    expect(page.locator("[data-slot=team_cvs] li.stored")).to_have_count(2)
     page.goto(product.url("/apply/roles"))
     for step in STEPS[3:]:
         answer(page, step.name, answers, files)
@@ -97,13 +97,20 @@ def link_in_mailbox(desk: Page, product: Product, address: str) -> str:
 
 
 def answer(page: Page, step: str, answers: dict[str, object], files: dict[str, Path]) -> None:
-    """One whole step: its questions, then its documents, two of them together; then on to the next."""
+    """One whole step: its questions, then its documents, the two CVs at once; then on to the next."""
     fill_step(page, step_named(step), answers)
     for slot in wanted(step_named(step), answers):
-        drop(page, slot, [files[slot]])
+        drop(page, slot, [files[slot], another(files[slot])] if slot == "team_cvs" else [files[slot]])
     saved(page)
     page.get_by_role("button", name="Save and continue").or_(page.get_by_role("link", name="Save and continue")).first.click()
     page.wait_for_url(re.compile(rf"/apply/(?!{step}$)"))
+
+
+def another(file: Path) -> Path:
+    """A second file of the same kind with other words in it."""
+    made = file.with_name(f"second_{file.name}")
+    made.write_bytes(pdf("Grace Hopper, project manager"))
+    return made
 
 
 def assert_published(product: Product, reference: str, slots: list[str]) -> None:
