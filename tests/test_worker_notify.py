@@ -234,6 +234,21 @@ def test_a_code_that_has_ended_is_not_mailed(database: str, s3: Local, graph: Gr
     assert (deliveries("email.confirmation")[0].last_error or "").startswith("The code had ended")
 
 
+def test_a_code_for_a_new_address_does_not_wait_for_the_old_ones_full_mailbox(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    application, rosa = submitted(()), staff("Rosa Reyes", Role.REVIEWER)
+    drain()
+    mailbox.misbehave(452, times=1)
+    with transaction() as session:
+        request_information(session, rosa, session.get_one(Application, application.id), "Send the certificate, which has ended.", [])
+    drain()
+    with transaction() as session:
+        ask_confirmation(session, session.get_one(Application, application.id), "owen.price@brightfieldsolar.co.uk")
+    drain()
+    assert [deliveries(target)[0].state for target in ("email.information_required", "email.confirmation")] == ["waiting", "done"]
+
+
 def test_of_two_codes_for_one_address_only_the_newer_is_mailed(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
     application = begun(())
     drain()
