@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ expect.set_options(timeout=70_000)  # all tests come from one address, so the AP
 def invite(product: Product, company: str = "Brightfield Solar Ltd") -> str:
     """The code of a fresh invitation."""
     who = {"Title": "Ms", "CompanyName": company, "ContactName": "Helen Marsh", "ContactEmail": COMPLETE["primary_contact_email"]}
+    who |= {"Notes": uuid.uuid4().hex}  # the same item twice would be the same invitation
     return str(posted(product, "/api/sync-invitation", who)["invitation"]["code"])
 
 

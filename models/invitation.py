@@ -163,7 +163,7 @@ def synced(
     """Create or update an invitation from the SharePoint list; answers it and whether it is new.
 
     `sent` are the fields of `checked` that the item has; what it has not stays as it is. An item is found again by its code,
-    by its id or, where it has neither, by company and address, so that sending it twice changes nothing.
+    by its id or, where it has neither, by being the same in all it says, so that sending it twice changes nothing.
     """
     one_at_a_time(session, "synced")
     found = _known(session, normal_code(code), item_id, sent)
@@ -184,11 +184,15 @@ def checked(*, company_name: str, contact_email: str, contact_name: str = "", co
         "contact_title": contact_title,
         "notes": notes,
     }
-    fields = {name: " ".join(value.split()) if name != "notes" else value.strip() for name, value in fields.items()}
+    fields = {name: _tidy(name, value) for name, value in fields.items()}
     problems = [problem for problem in _wrong(fields) if problem]
     if problems:
         raise Invalid("The invitation is not complete.", problems)
     return {**fields, "contact_email": validate_email(fields["contact_email"], check_deliverability=False).normalized}
+
+
+def _tidy(name: str, value: str) -> str:
+    return value.strip() if name == "notes" else " ".join(value.split())
 
 
 def new_code(session: Session) -> str:
@@ -233,15 +237,19 @@ def _must_be(session: Session, invitation: Invitation, *states: InvitationStatus
 
 
 def _known(session: Session, code: str, item_id: str, sent: Mapping[str, str]) -> Invitation | None:
-    alike = sa.func.lower(Invitation.company_name) == sent.get("company_name", "").strip().lower()
-    same_address = sa.func.lower(Invitation.contact_email) == sent.get("contact_email", "").strip().lower()
-    nameless = sa.and_(alike, same_address, col(Invitation.source) == "sharepoint", col(Invitation.status) == InvitationStatus.ACTIVE)
     keys = [col(Invitation.code) == code] if code else []
     keys += [col(Invitation.sharepoint_item_id) == item_id] if item_id else []
-    for key in keys or [nameless]:
+    for key in keys or [_sent_again(sent)]:
         if found := session.exec(select(Invitation).where(key).order_by(col(Invitation.id)).with_for_update()).first():
             return found
     return None
+
+
+def _sent_again(sent: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    """The very item once more, from a flow that had no answer (FACTS 14): all alike, and nobody has opened it yet."""
+    alike = [sa.func.coalesce(getattr(Invitation, name), "") == _tidy(name, sent[name]) for name in FIELDS if name in sent]
+    fresh = [col(Invitation.status) == InvitationStatus.ACTIVE, col(Invitation.opened_at).is_(None), col(Invitation.source) == "sharepoint"]
+    return sa.and_(*alike, *fresh)
 
 
 def _adopt(session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any]) -> Invitation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,12 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel, col, select
 
 from integrations.storage import storage
-from models.application import Application
+from models.application import Application, submit, withdraw
+from models.confirmation import Confirmation, ask_confirmation
 from models.database import now, reading, transaction
 from models.document import Document, DocumentState, refuse, remove, start_upload, stored
 from models.draft import Draft
 from models.errors import Conflict
 from models.event import Delivery, Event
+from models.idempotency import IdempotencyKey, remember
 from models.invitation import Invitation, note_opened
 from models.person import PORTAL, Role, SignIn, sign_out
 from models.retention import LOGS, PERIODS, WITH_THE_APPLICATION, Due, due, hold, lift
@@ -23,11 +27,12 @@ from models.settings import settings
 from models.tables import ALL
 from tests.partners import begun, events, invited, stored_in, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
+from tests.sample_form import COMPLETE, wanted_documents
 from tests.test_worker_publish import staff
 from worker.commands import main
 from worker.deliver import drain
 from worker.main import nightly
-from worker.retention import PLAUSIBLE, clean_up, report
+from worker.retention import PLAUSIBLE, TOO_MANY, Cleaned, Kept, clean_up, erase, report
 
 
 def days_ago(days: float) -> datetime:
@@ -152,12 +157,21 @@ def test_logs_go_after_ninety_days_and_events_stay(database: str, graph: Graph, 
     assert [e.detail["rows"] for e in events("retention.erased")] == [{"sessions": 2}, {"deliveries": 1}]
 
 
-def test_an_object_that_no_document_knows_goes_when_it_is_old(database: str, s3: Local) -> None:
+def test_an_object_that_no_document_knows_goes_when_it_is_old_and_an_operator_asks(
+    database: str, s3: Local, capsys: pytest.CaptureFixture[str]
+) -> None:
     storage().put("uploads/GONE0000/orphan.pdf", b"%PDF-", "application/pdf")
     kept = stored_in(begun(()), "gdpr_policy")
     assert clean_up().found == (), "it may be on its way in"
+    storage().put("uploads/GONE0000/orphan2.pdf", b"%PDF-", "application/pdf")
     with days_of_uploads(-1):
-        clean_up()
+        assert main(["retention"]) == 0 and len(keys()) == 3, "by itself it only tells"
+        assert "Not erased: an object that no document knows. Check that the database is the right one" in (said := capsys.readouterr().out)
+        assert "(2 times)" in said
+        assert main(["retention", "--dry-run", "--orphans"]) == 0 and len(keys()) == 3
+        assert "Would erase: an object that no document knows (1 in the store) (2 times)" in capsys.readouterr().out
+        assert main(["retention", "--orphans"]) == 0
+        assert "Erased: an object that no document knows" in capsys.readouterr().out
     assert keys() == {kept.r2_key}
     assert events("retention.erased")[0].detail["key"] == "uploads/GONE0000/orphan.pdf"
 
@@ -166,7 +180,8 @@ def test_a_database_that_knows_almost_nothing_of_the_store_erases_nothing(databa
     for number in range(PLAUSIBLE + 1):
         storage().put(f"uploads/OTHER000/{number}.pdf", b"%PDF-", "application/pdf")
     with days_of_uploads(-1):
-        assert clean_up().found == ()
+        cleaned = clean_up(orphans=True)
+    assert cleaned.failed and [kept.reason for kept in cleaned.kept] == [TOO_MANY] * (PLAUSIBLE + 1)
     assert len(keys()) == PLAUSIBLE + 1
 
 
@@ -176,7 +191,8 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(database: str, s3: Loc
     before, held = count(Event), keys()
     assert main(["retention", "--dry-run"]) == 0
     said = capsys.readouterr().out
-    assert "Would erase: the draft of invitation 1 (3 in the store, 1 in the database)" in said
+    assert "Would erase: document 1 of application 1 (public_liability_certificate, stored) (1 in the store, 1 in the database)" in said
+    assert "Would erase: the draft of invitation 1 (1 in the database)" in said
     assert [line.split()[:2] for line in said.splitlines()[1:6]] == [
         ["drafts", "30"], ["files", "7"], ["logs", "90"], ["uploads", "2"], ["orphans", "2"]
     ]  # fmt: skip
@@ -201,10 +217,12 @@ def test_what_the_store_does_not_let_go_is_kept_in_the_database_and_said(databas
     with environment_of({"DATABASE_URL": database, "S3_ENDPOINT": "http://127.0.0.1:9", "CALL_TIMEOUT_SECONDS": "1"}):
         with reading() as session:
             waiting = due(session)
-        from worker.retention import _erased
-
-        assert _erased(waiting[0]) == "The document store could not be reached."
-    assert count(Application) == 1 and events("retention.erased") == []
+        stayed = [erase(one) for one in waiting]
+        cleaned = clean_up()
+    away = "The document store could not be reached."
+    assert [kept.reason for kept in stayed if kept] == [away, away, away, "Some of its documents have not been erased yet."]
+    assert Kept(Due("orphans", "objects that no document knows"), away) in cleaned.kept
+    assert (count(Application), count(Document)) == (1, 3) and events("retention.erased") == []
 
 
 def test_a_legal_hold_wins_over_every_period(database: str, s3: Local) -> None:
@@ -217,7 +235,7 @@ def test_a_legal_hold_wins_over_every_period(database: str, s3: Local) -> None:
     assert clean_up().found == ()
     with transaction() as session:
         lift(session, PORTAL, session.get_one(Invitation, invitation_of(draft).id))
-    assert [one.period for one in clean_up().found] == ["drafts"]
+    assert [one.period for one in clean_up().found] == ["drafts"] * 4
     with pytest.raises(Conflict), transaction() as session:
         lift(session, PORTAL, session.get_one(Invitation, invitation_of(draft).id))
 
@@ -236,10 +254,7 @@ def test_an_operator_holds_and_releases_at_the_command_line(database: str, s3: L
 
 def test_every_table_that_refers_to_an_application_is_dealt_with(database: str) -> None:
     referring = {
-        table.name
-        for table in SQLModel.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column.table.name == "applications"
+        table.name for table in SQLModel.metadata.tables.values() for key in table.foreign_keys if key.column.table.name == "applications"
     }
     dealt_with = {str(table.__tablename__) for table in (*WITH_THE_APPLICATION, *LOGS)}
     assert len(ALL) == len(SQLModel.metadata.tables)
@@ -274,10 +289,8 @@ def test_an_opened_invitation_without_answers_is_no_draft(database: str, s3: Loc
 
 
 def test_the_report_names_what_could_not_go(database: str) -> None:
-    from worker.retention import Cleaned
-
     stuck = Due("files", "document 7 of application 3", (("uploads/X/7.pdf", None),), rows=1)
-    said = report(Cleaned((stuck,), ((stuck, "The document store could not be reached."),)), dry_run=False)
+    said = report(Cleaned((stuck,), (Kept(stuck, "The document store could not be reached."),)), dry_run=False)
     assert "Could not erase: document 7 of application 3. The document store could not be reached." in said
     assert "Erased:" not in said
 
@@ -292,6 +305,159 @@ def test_a_session_that_is_open_stays(database: str, s3: Local) -> None:
     with transaction() as session:
         sign_out(session, token)
     assert clean_up().found == ()
+
+
+def resubmit(application: Application) -> None:
+    with transaction() as session:
+        found = session.get_one(Application, application.id)
+        found.status = "information_required"
+        submit(session, found, COMPLETE, wanted_documents())
+
+
+def asked_for_more() -> tuple[Application, Document, Document]:
+    """An application with a question to the partner, who takes out a document that was sent and one that was not, long ago."""
+    application = submitted()
+    change(Application, application.id, submitted_at=days_ago(20), status="information_required")
+    with reading() as session:
+        sent = session.get_one(Document, 1)
+    new = stored_in(application, "gdpr_policy")
+    change(Document, sent.id, upload_timestamp=days_ago(21), state="removed", removed_at=days_ago(10))
+    change(Document, new.id, upload_timestamp=days_ago(12), state="removed", removed_at=days_ago(10))
+    return application, sent, new
+
+
+def test_what_was_submitted_is_kept_seven_years_even_if_the_partner_takes_it_out(database: str, s3: Local) -> None:
+    application, sent, new = asked_for_more()
+    assert [one.what for one in clean_up().found] == [f"document {new.id} of application {application.id} (gdpr_policy, removed)"]
+    assert len(keys()) == 3 and new.r2_key not in keys()
+    change(Application, application.id, submitted_at=days_ago(7 * 365 + 3))
+    change(Document, sent.id, upload_timestamp=days_ago(7 * 365 + 4))
+    assert {one.period for one in clean_up().found} == {"files"}
+    with reading() as session:
+        assert all(document.erased_at for document in session.exec(select(Document)))
+    assert keys() == set() and clean_up().found == ()
+
+
+def test_what_a_later_submission_had_is_kept_when_it_is_taken_out_after_it(database: str, s3: Local) -> None:
+    application = submitted()
+    change(Application, application.id, submitted_at=days_ago(20))
+    second = stored_in(application_in_question(application), "gdpr_policy")
+    resubmit(application)
+    change(Document, second.id, state="removed", removed_at=days_ago(10))
+    assert clean_up().found == () and second.r2_key in keys()
+    with transaction() as session:
+        withdraw(session, session.get_one(Application, application.id))
+    assert clean_up().found == () and second.r2_key in keys()
+
+
+def application_in_question(application: Application) -> Application:
+    change(Application, application.id, status="information_required")
+    return application
+
+
+def late_draft() -> tuple[Application, list[Due]]:
+    """A draft past its period, and what a run reads at its beginning."""
+    application = begun()
+    change(Invitation, invitation_of(application).id, expires_at=days_ago(31))
+    with reading() as session:
+        return application, due(session)
+
+
+def test_an_extension_during_the_run_keeps_the_draft(database: str, s3: Local) -> None:
+    application, read = late_draft()
+    change(Invitation, invitation_of(application).id, expires_at=now() + timedelta(days=14))
+    stayed = [erase(one) for one in read]
+    assert len(stayed) == 4 and all(kept and not kept.failed for kept in stayed)
+    assert (count(Application), count(Draft), len(keys())) == (1, 6, 3)
+
+
+def test_a_submission_during_the_run_keeps_the_application_and_its_documents(database: str, s3: Local) -> None:
+    application, read = late_draft()
+    invitation = invitation_of(application)
+    change(Invitation, invitation.id, expires_at=now() + timedelta(days=1))
+    with transaction() as session:
+        submit(session, session.get_one(Application, application.id), COMPLETE, wanted_documents())
+    change(Invitation, invitation.id, expires_at=days_ago(31))
+    assert all(erase(one) for one in read)
+    assert (count(Application), count(Draft), len(keys())) == (1, 6, 3) and events("retention.erased") == []
+
+
+def test_an_upload_that_is_accepted_during_the_run_stays(database: str, s3: Local) -> None:
+    document = stored_in(begun(()), "gdpr_policy")
+    change(Document, document.id, state="pending", upload_timestamp=days_ago(3))
+    with reading() as session:
+        read = due(session)
+    change(Document, document.id, state="stored")
+    assert [kept.reason for one in read if (kept := erase(one))] == ["It is not due any more."]
+    assert keys() == {document.r2_key}
+
+
+def test_a_hold_that_is_being_placed_is_waited_for(database: str, s3: Local) -> None:
+    application, read = late_draft()
+    change(Delivery, 1, state="done", done_at=days_ago(91))
+    with reading() as session:
+        read = due(session)
+    assert read[-1].what == "deliveries that are over"
+    stayed: list[Kept | None] = []
+    runs = [threading.Thread(target=lambda one=one: stayed.append(erase(one))) for one in read]
+    with transaction() as session:
+        hold(session, PORTAL, session.get_one(Invitation, invitation_of(application).id), "Claim 2026/17 is pending")
+        for run in runs:
+            run.start()
+        time.sleep(1)
+        assert stayed == [] and len(keys()) == 3
+    for run in runs:
+        run.join(20)
+    assert [kept.reason for kept in stayed if kept] == ["It is not due any more."] * len(read)
+    assert (count(Application), count(Draft), len(keys())) == (1, 6, 3) and len(every(Delivery)) >= 1
+
+
+def test_an_error_of_the_database_keeps_no_other_back_and_is_said(database: str, s3: Local, capsys: pytest.CaptureFixture[str]) -> None:
+    stuck, _ = late_draft()
+    other, _ = late_draft()
+    with transaction() as session:
+        session.connection().execute(sa.text("create table others (application_id integer references applications (id))"))
+        session.connection().execute(sa.text(f"insert into others values ({stuck.id})"))
+    assert main(["retention"]) == 1
+    said = capsys.readouterr().out
+    assert f"Could not erase: the draft of invitation {invitation_of(stuck).id}. It failed (IntegrityError): the log says where." in said
+    assert f"Erased: the draft of invitation {invitation_of(other).id}" in said
+    with reading() as session:
+        assert [application.id for application in session.exec(select(Application))] == [stuck.id]
+
+
+def test_deliveries_and_keys_of_a_partner_on_hold_stay_and_those_of_others_go(database: str, s3: Local) -> None:
+    held, other = submitted(), submitted()
+    with transaction() as session:
+        for application in (held, other):
+            remember(session, f"key-{application.id}", session.get_one(Application, application.id))
+            for one in session.exec(select(Delivery)):
+                one.state, one.done_at = "done", days_ago(91)
+                if one.target == "email.received":
+                    one.invitation_id = None  # as those of an event that names the application only
+        hold(session, PORTAL, session.get_one(Invitation, invitation_of(held).id), "Claim 2026/17 is pending")
+    assert [one.what for one in clean_up().found] == ["deliveries that are over"], "the keys are young"
+    ours = {held.id, None}
+    assert {delivery.application_id for delivery in every(Delivery)} == ours
+    assert {delivery.invitation_id for delivery in every(Delivery)} == {invitation_of(held).id, None}
+    for application in (held, other):
+        with transaction() as session:
+            session.exec(select(IdempotencyKey).where(IdempotencyKey.application_id == application.id)).one().used_at = days_ago(91)
+    clean_up()
+    with reading() as session:
+        assert [found.key for found in session.exec(select(IdempotencyKey))] == [f"key-{held.id}"]
+    assert events("retention.erased")[-1].detail["rows"] == {"idempotency_keys": 1}
+
+
+def test_the_codes_of_a_draft_go_with_it_and_its_history_stays_with_the_invitation(database: str, s3: Local) -> None:
+    application = begun(())
+    with transaction() as session:
+        ask_confirmation(session, session.get_one(Application, application.id), "owen.price@brightfieldsolar.co.uk")
+    invitation = invitation_of(application)
+    change(Invitation, invitation.id, expires_at=days_ago(31))
+    assert not clean_up().kept
+    assert (count(Application), count(Confirmation)) == (0, 0)
+    assert [event.invitation_id for event in events("application.confirmation_asked")] == [invitation.id]
 
 
 def every(table: type[Delivery]) -> list[Delivery]:

@@ -25,12 +25,12 @@ OPERATOR = Actor(name="Operator at the command line", kind="system")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m worker [sweep | retention [--dry-run] | hold WHOSE WHY | release WHOSE | demo N]`; without one, the worker itself."""
+    """`python -m worker [sweep | retention [--dry-run] [--orphans] | hold WHOSE WHY | release WHOSE | demo N]`; or the worker itself."""
     asked = _parser().parse_args(arguments)
     ready_settings()
     start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
     commands: dict[str | None, Callable[[], int]] = {
-        None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run), "demo": lambda: _demo(asked.number),
+        None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run, asked.orphans), "demo": lambda: _demo(asked.number),
         "hold": lambda: _hold(asked.whose, asked.why), "release": lambda: _release(asked.whose),
     }  # fmt: skip
     try:
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("sweep", help="deliver what is due, then end")
     retention = commands.add_parser("retention", help="erase what is past its period, then end")
     retention.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+    retention.add_argument("--orphans", action="store_true", help="erase also the objects in the store that no document knows")
     held = commands.add_parser("hold", help="keep everything of one partner until it is released, whatever its period")
     held.add_argument("whose", help="an application's reference number or an invitation's code")
     held.add_argument("why", help="the reason, for the history")
@@ -59,10 +60,10 @@ def _sweep() -> int:
     return 0
 
 
-def _retention(dry_run: bool) -> int:
-    cleaned = clean_up(dry_run)
+def _retention(dry_run: bool, orphans: bool) -> int:
+    cleaned = clean_up(dry_run, orphans)
     print(report(cleaned, dry_run))
-    return 1 if cleaned.kept else 0
+    return 1 if cleaned.failed else 0
 
 
 def _hold(whose: str, why: str) -> int:

@@ -1,47 +1,88 @@
-"""Erasing what is past its period: first the objects, then the rows, so that a crash in between repeats safely.
+"""Erasing what is past its period: first the object, then the rows, so that a crash in between repeats safely.
 
-What goes and when stands in `models/retention.py`. Nothing counts as erased before the store has answered that it is gone (FACTS 50).
+What goes and when stands in `models/retention.py`. Each thing has a transaction of its own, which locks it and looks again whether
+it is still due. Nothing counts as erased before the store has answered that it is gone (FACTS 50).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
 from integrations.failures import Failure, Passing
 from integrations.storage import storage
 from models.database import reading, transaction
-from models.retention import PERIODS, Due, due, erased, known_keys
+from models.errors import Refused
+from models.retention import PERIODS, Due, due, erased, known_keys, orphan, still_due
 from models.settings import settings
+from worker.logs import where
 
 #: All documents' keys begin with this.
 PREFIX = "uploads/"
 #: More orphans than this, and more than this share of the store, look like a wrong or restored database, not like rubbish.
 PLAUSIBLE, PLAUSIBLE_SHARE = 20, 0.1
+UNASKED = "Check that the database is the right one, then erase them with `python -m worker retention --orphans`."
+TOO_MANY = "There are too many of them: the database looks like a wrong or a restored one."
 log = structlog.get_logger()
+
+
+class Kept(NamedTuple):
+    """What is past its period and still there, why, and whether that is a failure that somebody must look at."""
+
+    one: Due
+    reason: str
+    failed: bool = True
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What a run found past its period, and what of it could not be erased, with the reason."""
+    """What a run found past its period, and what of it is still there."""
 
     found: tuple[Due, ...]
-    kept: tuple[tuple[Due, str], ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether something could not be erased; what nobody asked to erase, or is due no more, is no failure."""
+        return any(kept.failed for kept in self.kept)
 
 
-def clean_up(dry_run: bool = False) -> Cleaned:
-    """Erase everything that is past its period, or with `dry_run` only say what that is. A failure of one keeps no other back."""
+def clean_up(dry_run: bool = False, orphans: bool = False) -> Cleaned:
+    """Erase everything that is past its period, or with `dry_run` only say what that is. A failure of one keeps no other back.
+
+    Objects that no document knows are only erased with `orphans`: after a restore, they may be documents.
+    """
     with reading() as session:
         found = due(session)
-    found += _orphans()
-    if dry_run:
-        return Cleaned(tuple(found))
-    kept = tuple((one, reason) for one in found if (reason := _erased(one)))
-    log.info("retention", found=len(found), kept=len(kept))
-    return Cleaned(tuple(found), kept)
+    strange, reason = _orphans(orphans)
+    kept = [Kept(one, reason, reason != UNASKED) for one in strange if reason]
+    if not dry_run:
+        kept += [stayed for one in (*found, *([] if reason else strange)) if (stayed := erase(one))]
+    log.info("retention", dry_run=dry_run, found=len(found), orphans=len(strange), kept=len(kept))
+    return Cleaned((*found, *strange), tuple(kept))
+
+
+def erase(one: Due) -> Kept | None:
+    """Erase one thing if it is still due; what kept it, if anything did."""
+    try:
+        for key, _ in one.objects:
+            storage().head(key)  # a store that is away says so before anything is locked
+        with transaction() as session:
+            found = still_due(session, one)
+            if found is None:
+                return Kept(one, "It is not due any more.", failed=False)
+            for key, _ in found.objects:
+                _remove(key)
+            erased(session, found)
+    except Exception as error:  # whatever it is, the others are still to be erased
+        log.error("not erased", period=one.period, what=one.what, **where(error))
+        return Kept(one, _reason(error))
+    return None
 
 
 def report(cleaned: Cleaned, dry_run: bool) -> str:
@@ -51,9 +92,10 @@ def report(cleaned: Cleaned, dry_run: bool) -> str:
         count = sum(one.rows or len(one.objects) for one in cleaned.found if one.period == name)
         lines.append(f"{name:8} {period.length(settings()):>9}  {period.counted_from:32} {count:>5}  {period.what}")
     verb = "Would erase" if dry_run else "Erased"
-    kept = dict(cleaned.kept)
-    lines += [f"{verb}: {one.what} ({_extent(one)})" for one in cleaned.found if one not in kept]
-    lines += [f"Could not erase: {one.what}. {reason}" for one, reason in cleaned.kept]
+    stayed = {kept.one for kept in cleaned.kept}
+    said = [f"{verb}: {one.what} ({_extent(one)})" for one in cleaned.found if one not in stayed]
+    said += [f"{'Could not erase' if kept.failed else 'Not erased'}: {kept.one.what}. {kept.reason}" for kept in cleaned.kept]
+    lines += [f"{line} ({times} times)" if times > 1 else line for line, times in Counter(said).items()]
     return "\n".join(lines)
 
 
@@ -62,17 +104,10 @@ def _extent(one: Due) -> str:
     return ", ".join([*parts, *([f"{one.rows} in the database"] if one.rows else [])])
 
 
-def _erased(one: Due) -> str:
-    """Erase one; the sentence why not, or an empty one."""
-    try:
-        for key, _ in one.objects:
-            _remove(key)
-    except Failure as failure:
-        log.warning("not erased", period=one.period, what=one.what)
-        return failure.reason
-    with transaction() as session:
-        erased(session, one)
-    return ""
+def _reason(error: Exception) -> str:
+    if isinstance(error, Failure):
+        return error.reason
+    return error.detail if isinstance(error, Refused) else f"It failed ({type(error).__name__}): the log says where."
 
 
 def _remove(key: str) -> None:
@@ -81,18 +116,31 @@ def _remove(key: str) -> None:
         raise Passing("The document store took the deletion and still has the object.")
 
 
-def _orphans() -> list[Due]:
-    """Objects that no row knows, and that are old enough not to be on their way in."""
+def _orphans(asked: bool) -> tuple[list[Due], str]:
+    """Objects that no row knows, old enough not to be on their way in, and why they stay; an empty reason if they go."""
+    try:
+        listed, strange = _strange()
+        if len(strange) > PLAUSIBLE and len(strange) > listed * PLAUSIBLE_SHARE:
+            log.error("too many orphans", orphans=len(strange), objects=listed)
+            return [orphan(key) for key in strange], TOO_MANY
+        old = [orphan(key) for key in strange if _old(key)]
+    except Exception as error:  # the rest of the clean-up goes on
+        log.error("no look for orphans", **where(error))
+        return [Due("orphans", "objects that no document knows")], _reason(error)
+    if old:
+        log.warning("orphans", orphans=len(old), objects=listed)
+    return old, "" if asked else UNASKED
+
+
+def _strange() -> tuple[int, list[str]]:
+    """How many objects there are, and the keys that no row knows."""
     listed, strange = 0, list[str]()
     for keys in _batches(storage().keys(PREFIX), 500):
         listed += len(keys)
         with reading() as session:
             known = known_keys(session, keys)
         strange += [key for key in keys if key not in known]
-    if len(strange) > PLAUSIBLE and len(strange) > listed * PLAUSIBLE_SHARE:
-        log.error("too many orphans", orphans=len(strange), objects=listed)
-        return []
-    return [Due("orphans", "an object that no document knows", ((key, None),)) for key in strange if _old(key)]
+    return listed, strange
 
 
 def _old(key: str) -> bool:
