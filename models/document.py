@@ -103,7 +103,7 @@ def accept(session: Session, document: Document, content: bytes) -> None:
     session.add(document)
     twins = (other for other in stored(session, document.application_id) if other.slot == document.slot and other.id != document.id)
     for other in twins:
-        if not SLOTS[document.slot].multiple or other.sha256 == document.sha256:
+        if not SLOTS[document.slot].multiple or (other.sha256, other.file_name) == (document.sha256, document.file_name):
             remove(session, other)
 
 

@@ -98,7 +98,7 @@ def _old_policy(name: str) -> Sign:
         name,
         (name,),
         lambda v, today, _: a_year_after(v[name]) < today,
-        f"Signed on {{{name}}}, more than 12 months ago: ask for a newer copy",
+        f"{QUESTIONS[name].label.split(':')[0]}: signed on {{{name}}}, more than 12 months ago, so ask for a newer copy",
     )
 
 

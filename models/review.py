@@ -11,12 +11,13 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.application import Application, ApplicationStatus, move
 from models.database import UtcDateTime, now
+from models.document import Document, DocumentState
 from models.errors import Conflict, Forbidden, Invalid, Problem
 from models.event import Event, record
 from models.person import Actor, Right
 from models.settings import settings
 from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS
+from models.steps import QUESTIONS, STEPS, step_of
 
 SECTIONS: dict[str, str] = {**{step.name: step.title for step in STEPS}, "documents": "Documents"}
 
@@ -144,8 +145,8 @@ def mark_reviewed(session: Session, actor: Actor, application: Application) -> N
     """Every section has a verdict: the decision is due. Conflict names the sections without one."""
     actor.must(Right.REVIEW)
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
-    given = verdicts(session, application)
-    if open_sections := [title for name, title in SECTIONS.items() if name not in given]:
+    standing = verdicts(session, application).keys() - outdated(session, application)
+    if open_sections := [title for name, title in SECTIONS.items() if name not in standing]:
         raise Conflict(f"Give a verdict on {', '.join(open_sections)} first.")
     move(application, ApplicationStatus.REVIEWED)
     session.add(application)
@@ -176,6 +177,15 @@ def reopen(session: Session, actor: Actor, application: Application, reason: str
 def verdicts(session: Session, application: Application) -> dict[str, Verdict]:
     """The standing verdicts by section."""
     return {verdict.section: verdict for verdict in session.exec(select(Verdict).where(Verdict.application_id == application.id))}
+
+
+def outdated(session: Session, application: Application) -> set[str]:
+    """The sections whose answers or documents the partner changed after their verdict: somebody must look again."""
+    given = {name: verdict.given_at for name, verdict in verdicts(session, application).items()}
+    changed = {name: [event.at for event in history(session, application) if _touches(event, name)] for name in given}
+    files = session.exec(select(Document).where(Document.application_id == application.id)).all()
+    changed["documents"] = [moment for one in files for moment in (_arrived(one), one.removed_at) if moment]
+    return {name for name, at in given.items() if any(moment > at for moment in changed[name])}
 
 
 def notes(session: Session, application: Application) -> list[Note]:
@@ -213,6 +223,16 @@ def _decide(session: Session, actor: Actor, application: Application, to: Applic
     move(application, to)
     session.add(application)
     record(session, f"application.{to.value}", actor, application_id=application.id, message=message.strip())
+
+
+def _touches(event: Event, section: str) -> bool:
+    """Whether a resubmission changed an answer of the section."""
+    changed = event.detail.get("changed", {}) if event.type == "application.resubmitted" else {}
+    return any((step := step_of(name)) is not None and step.name == section for name in changed)
+
+
+def _arrived(document: Document) -> datetime | None:
+    return document.upload_timestamp if document.state == DocumentState.STORED else None
 
 
 def _must_be(application: Application, *states: ApplicationStatus) -> None:

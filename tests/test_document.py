@@ -40,12 +40,13 @@ def test_in_a_slot_for_one_file_the_new_one_replaces_the_old(application: Applic
     assert names(application, "health_safety_policy") == ["policy 2026.pdf"]
 
 
-def test_in_a_slot_for_several_all_stay_but_the_same_bytes_count_once(application: Application) -> None:
+def test_in_a_slot_for_several_all_stay_but_the_very_same_file_counts_once(application: Application) -> None:
     ada = pdf("Ada")
     upload(application, "team_cvs", "ada.pdf", ada)
     upload(application, "team_cvs", "grace.pdf", pdf("Grace"))
-    upload(application, "team_cvs", "ada again.pdf", ada)
-    assert names(application, "team_cvs") == ["grace.pdf", "ada again.pdf"]
+    upload(application, "team_cvs", "ada.pdf", ada)
+    upload(application, "team_cvs", "the same for two people.pdf", ada)
+    assert names(application, "team_cvs") == ["grace.pdf", "ada.pdf", "the same for two people.pdf"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from models.application import Application, ApplicationStatus, begin, of_invitation, submit
 from models.database import reading, transaction
+from models.document import accept, start_upload
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery
 from models.invitation import invite
@@ -189,3 +190,16 @@ def test_a_signed_out_or_suspended_person_is_cut_off_at_once(database: str) -> N
         session.exec(select(User)).one().status = "suspended"
     with pytest.raises(SignInNeeded), reading() as session:
         actor_of(session, other)
+
+
+def test_what_changed_since_its_verdict_must_be_looked_at_again(submitted: str) -> None:
+    rosa = person("rosa", Role.REVIEWER)
+    with transaction() as session:
+        for section in SECTIONS:
+            give_verdict(session, rosa, row(session, submitted), section, Ruling.PASSED)
+        request_information(session, rosa, row(session, submitted), "Tell us the real number of employees.")
+        document = start_upload(session, row(session, submitted), "gdpr_policy", "newer policy.pdf", 10)
+        accept(session, document, b"%PDF-newer")
+        submit(session, row(session, submitted), {**COMPLETE, "team_size": "77"}, DOCUMENTS)
+    with pytest.raises(Conflict, match="Give a verdict on Capabilities, Documents first"), transaction() as session:
+        mark_reviewed(session, rosa, row(session, submitted))

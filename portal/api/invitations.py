@@ -54,7 +54,7 @@ def validate_invitation(request: Request, body: Validation) -> Validated:
     if found.opened_at is None:
         with transaction() as session:
             note_opened(session, session.get_one(Invitation, found.id, with_for_update=True))
-    return Validated(valid=True, message="Valid invitation code", invitation=Invited(**_invited(found)))
+    return Validated(valid=True, message="Valid invitation code", invitation=Invited(**_public(found)))
 
 
 def _text(raw: object) -> object:
@@ -140,6 +140,11 @@ def _as_column(found: Problem) -> Problem:
     """The caller knows the columns of the list, not our fields."""
     named = "title" if found.field == "contact_title" else found.field
     return Problem(ListItem.model_fields[named].alias or named, found.message) if named in ListItem.model_fields else found
+
+
+def _public(found: Invitation) -> dict[str, Any]:
+    """What whoever holds the code may know: notes written at the desk are the staff's alone."""
+    return _invited(found) | ({"notes": ""} if found.source == "portal" else {})
 
 
 def _invited(found: Invitation) -> dict[str, Any]:

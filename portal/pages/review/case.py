@@ -52,11 +52,12 @@ class Case:
     request: InformationRequest | None
     decision: Event | None
     twins: tuple[Application, ...]
+    stale: frozenset[str]
 
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
         reviewed = next((event.user_id for event in self.history if event.type == "application.reviewed"), None)
-        return Situation(self.actor, self.application, self.verdicts, reviewed).why_not(action)
+        return Situation(self.actor, self.application, self.verdicts.keys() - self.stale, reviewed).why_not(action)
 
     def may(self, action: Action) -> bool:
         """Whether it can be done now."""
@@ -73,11 +74,8 @@ class Case:
         )  # fmt: skip
 
     def outdated(self, section: str) -> bool:
-        """Whether answers of a section changed after its verdict was given."""
-        verdict, sent = self.verdicts.get(section), self.application.submitted_at
-        if verdict is None or sent is None or verdict.given_at > sent:
-            return False
-        return any(STEPS[QUESTIONS[change.name].step - 1].name == section for change in self.changes)
+        """Whether answers or documents of a section changed after its verdict was given."""
+        return section in self.stale
 
     def answers(self, step: Step) -> dict[str, list[tuple[Question, str]]]:
         """Heading → the questions that were asked, with the answers as people read them."""
@@ -106,6 +104,7 @@ def load(session: Session, actor: Actor, reference: str) -> Case:
         actor, application, tuple(documents), tuple(flags(application.answers(), now().date(), settings(), documents)),
         review.verdicts(session, application), tuple(review.notes(session, application)), tuple(history), _deliveries(session, application),
         review.open_request(session, application), review.decision(session, application), tuple(submitted_like(session, application)),
+        frozenset(review.outdated(session, application)),
     )  # fmt: skip
 
 
