@@ -108,7 +108,7 @@ def answer(page: Page, step: str, answers: dict[str, object], files: dict[str, P
 
 def another(file: Path) -> Path:
     """A second file of the same kind with other words in it."""
-    made = file.with_name(f"second_{file.name}")
+    made = file.with_name("grace_hopper.pdf")
     made.write_bytes(pdf("Grace Hopper, project manager"))
     return made
 
