@@ -297,6 +297,7 @@ def with_documents(product: Product, company: str) -> str:
     code = product.post("/api/sync-invitation", body).json()["invitation"]["code"]
     steps = api_steps()
     steps["step1"] |= {"companyName": company, "vatNumber": ""}
+    steps["step2"]["primaryContactEmail"] = address_of(company)
     steps["step2"] |= {"primaryContactEmail": address_of(company)}
     files = [uploaded(product, code, slot) for slot in wanted_documents()]
     answer = product.post("/api/epc-application", {"invitationCode": code, **steps, "fileReferences": files})
