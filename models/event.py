@@ -47,9 +47,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.noted": ("sharepoint.application",),
 }
 
-#: These have lanes of their own: operations must not wait for a partner's full mailbox, nor the list for the documents' store,
+#: These have lanes of their own: operations must not wait for a partner's full mailbox,
 #: nor the code that confirms a new address for the old address's mails.
-APART = frozenset({"email.operations", "email.confirmation", "sharepoint.documents"})
+APART = frozenset({"email.operations", "email.confirmation"})
 
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
 WAITS = (2, 5, 15, 60, 300, 900, 3600)
