@@ -114,7 +114,7 @@ def refuse(session: Session, document: Document) -> None:
 
 
 def remove(session: Session, document: Document) -> None:
-    """The partner takes a document out; its bytes go with the next sweep."""
+    """The partner takes a document out; its bytes go with the clean-up, or stay as long as files do if it was part of a submission."""
     document.state, document.removed_at = DocumentState.REMOVED, now()
     session.add(document)
 
