@@ -16,6 +16,7 @@ from models.settings import Settings, ready_settings
 from portal import auth, frame, limits, problems
 from portal.api import routers
 from portal.guard import Guard, harden_socket
+from portal.language import Speak
 from portal.logs import AccessLog
 from portal.nudge import nudge
 from portal.pages import apply, deliveries, desk, documents, errors, invitations, review, status
@@ -60,6 +61,7 @@ def create_app() -> FastAPI:
         reconnect_timeout=15, binding_refresh_interval=None, tailwind=False, show_welcome_message=False,
     )  # fmt: skip
     harden_socket()
+    app.add_middleware(Speak)
     app.add_middleware(Guard, origin=found.portal_url)
     app.add_middleware(AccessLog)
     return app

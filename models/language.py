@@ -1,0 +1,93 @@
+"""The language that is spoken now: each request, mail and open page has its own. English is the source, the others are catalogues.
+
+`_("Enter the {called}")` in a function answers in the spoken language. What is declared when a module is imported (a question's
+label, a table of words) stands there in English, and is handed to `_` where it is shown.
+"""
+
+from __future__ import annotations
+
+import gettext as catalogues
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+CATALOGUES = Path(__file__).parent / "languages"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language of the product. `tag` is what a page's `lang` says, `name` is written in the language itself."""
+
+    code: str
+    name: str
+    tag: str
+    direction: str = "ltr"
+
+    @property
+    def locale(self) -> Locale:
+        """How dates, numbers and names of countries are written."""
+        return Locale.parse(self.tag, sep="-")
+
+
+ENGLISH = Language("en", "English", "en-GB")
+LANGUAGES = {one.code: one for one in (ENGLISH, Language("de", "Deutsch", "de"), Language("ar", "العربية", "ar", "rtl"))}
+_spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+def spoken() -> Language:
+    """The language of this request, mail or page."""
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[Language]:
+    """Speak another language for a while; English where it is none of ours."""
+    before = _spoken.set(LANGUAGES.get(code, ENGLISH))
+    try:
+        yield _spoken.get()
+    finally:
+        _spoken.reset(before)
+
+
+def _(text: str) -> str:
+    """The text in the spoken language; as it stands where the catalogue has none."""
+    return catalogue(spoken().code).gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The text for this number in the spoken language."""
+    return catalogue(spoken().code).ngettext(one, many, number)
+
+
+def shown_date(day: date, form: str = "d MMMM y") -> str:
+    """A day as it is written in the spoken language: 3 March 2026."""
+    return format_date(day, form, locale=spoken().locale)
+
+
+def shown_number(number: int) -> str:
+    """A whole number with the spoken language's separators: 5,000."""
+    return format_decimal(number, locale=spoken().locale)
+
+
+@cache
+def catalogue(code: str) -> catalogues.NullTranslations:
+    """The texts of a language, compiled when they are first needed, so that nothing compiled is kept in the repository."""
+    source = CATALOGUES / f"{code}.po"
+    if not source.exists():
+        return catalogues.NullTranslations()
+    compiled = io.BytesIO()
+    with source.open("rb") as text:
+        write_mo(compiled, read_po(text, locale=code))
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
