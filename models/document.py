@@ -10,16 +10,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import puremagic
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.application import Application, must_be_open
 from models.database import UtcDateTime, now
 from models.errors import Invalid, NotFound, Problem
+from models.reach import must_reach
 from models.settings import settings
 from models.slots import MEDIA_TYPES, SLOTS, Slot
+
+if TYPE_CHECKING:  # an application looks at its documents when it is sent
+    from models.application import Application
 
 PER_SLOT = 20
 #: An archive may unpack to this many times its size, or to 50 MB, before it counts as a bomb (FACTS 54).
@@ -66,7 +70,7 @@ class Document(SQLModel, table=True):
 
 def start_upload(session: Session, application: Application, slot_name: str, file_name: str, size: int) -> Document:
     """A pending document with its key in the store. Invalid if the slot does not take such a file."""
-    must_be_open(application)
+    must_reach(session, application, [slot_name])
     slot = SLOTS.get(slot_name)
     if slot is None:
         raise Invalid("There is no such document.", [Problem("slot", f"The form has no document “{slot_name}”.")])
@@ -167,9 +171,11 @@ def extension_of(name: str) -> str:
 def clean_name(name: str) -> str:
     """A name for people: no folders, no control characters, 150 characters at most with its ending kept."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    base = "".join(c for c in base if c.isprintable()).strip() or "document"
+    base = "".join(c for c in base if c.isprintable()).strip()
+    if not base.strip(". "):  # "." and ".." are folders
+        return "document"
     ending = PurePosixPath(base).suffix
-    return base if len(base) <= 150 else base[: 150 - len(ending)] + ending
+    return base if len(base) <= 150 else f"{base[: 150 - len(ending)].rstrip()}{ending}"
 
 
 def too_large(slot: Slot, name: str) -> str:

@@ -202,7 +202,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(asked: argparse.Namespace) -> int:
     os.environ["ENVIRONMENT"] = "local"  # the one place that says so: every stand-in asks for it
     settings.cache_clear()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: what a script starts in the background inherits "ignore"
         signal.signal(number, _interrupt)
     run = Run(asked)
     try:

@@ -1,0 +1,168 @@
+"""Partners who type all at once, as their browsers would: a page with its socket, a post for each change, a new page now and then.
+
+`python -m tests.performance.crowd PORTAL CODES SECONDS` is a process of its own, so that the crowd's work is not the portal's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+import aiohttp
+
+STEPS = ("company", "contact", "capabilities", "roles", "insurance", "compliance")
+TYPED = ("company_city", "company_state", "trading_name", "parent_company")  # of step 1: any text will do
+EVERY, STAY = 2.0, 45.0  # seconds between two changes of one partner, and between two pages
+AT_THE_DOOR = 4  # partners who open a page at the same time while the crowd gathers
+ANSWERS = re.compile(r'"type":\s*"answers"')
+
+
+@dataclass
+class Taken:
+    """Milliseconds of each save, each page and each look at the health route while all typed."""
+
+    saves: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    health: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class Partner:
+    """One browser: cookies of its own, an address of its own, one open page."""
+
+    def __init__(self, portal: str, code: str, number: int, connector: aiohttp.BaseConnector) -> None:
+        self.portal, self.code, self.number = portal, code, number
+        self.writer, self.base, self.application = uuid.uuid4().hex, {}, 0  # type: ignore[var-annotated]
+        self.browser = aiohttp.ClientSession(
+            connector=connector, connector_owner=False, cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=60),
+            headers={"X-Forwarded-For": f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}", "Origin": portal},
+        )  # fmt: skip
+        self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self.reading: asyncio.Task[None] | None = None
+
+    async def open(self, path: str) -> float:
+        """A page and its socket; answers how many milliseconds the page took."""
+        await self.close_page()
+        began = time.perf_counter()
+        async with self.browser.get(self.portal + path) as answer:
+            answer.raise_for_status()
+            html = await answer.text()
+        took = (time.perf_counter() - began) * 1000
+        self.application = int(re.search(r'data-draft=\\?"(\d+)', html)[1])  # type: ignore[index]
+        self.client = re.search(r"'client_id': '([0-9a-f-]+)'", html)[1]  # type: ignore[index]
+        elements = json.loads(unescape(html.split("String.raw`", 1)[1].split("`", 1)[0]))
+        heard = [event for event in elements["0"].get("events", []) if event["type"] == "answers"]
+        self.listener = heard[0]["listener_id"] if heard else ""
+        await self._connect()
+        return took
+
+    async def type(self, taken: Taken) -> None:
+        """One change of one answer: posted by the journal, and told to the page."""
+        name, value = random.choice(TYPED), f"Reading {random.randrange(10**6)}"
+        sequence = time.time_ns() // 1000
+        item = {"name": name, "value": value, "sequence": sequence, "base": self.base.get(name, 0), "writer": self.writer}
+        began = time.perf_counter()
+        async with self.browser.post(f"{self.portal}/apply/answers", json={"application": self.application, "items": [item]}) as answer:
+            said = await answer.json()
+            taken.saves.append((time.perf_counter() - began) * 1000)
+            if answer.status != 200 or not said["saved"]:
+                taken.failed.append(f"{answer.status}: {said}")
+        self.base[name] = sequence
+        await self._tell({name: value})
+
+    async def close(self) -> None:
+        """Close the browser."""
+        await self.close_page()
+        await self.browser.close()
+
+    async def close_page(self) -> None:
+        """Close the page's socket, as leaving it does."""
+        if self.socket:
+            await self.socket.close()
+        if self.reading:
+            self.reading.cancel()
+
+    async def _connect(self) -> None:
+        query = (f"client_id={self.client}&next_message_id=0&implicit_handshake=true&document_id={uuid.uuid4()}&tab_id={uuid.uuid4()}"
+                 "&old_tab_id=&EIO=4&transport=websocket")  # fmt: skip
+        address = self.portal.replace("http", "ws", 1) + f"/_nicegui_ws/socket.io/?{query}"
+        self.socket = await self.browser.ws_connect(address, max_msg_size=0, compress=0)
+        await self.socket.receive()
+        await self.socket.send_str("40")
+        await self.socket.receive()
+        self.reading = asyncio.create_task(self._read(self.socket))
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            if message.data == "2":
+                await socket.send_str("3")
+
+    async def _tell(self, answers: dict[str, Any]) -> None:
+        if self.socket and not self.socket.closed and self.listener:
+            event = {"id": 0, "client_id": self.client, "listener_id": self.listener, "args": [json.dumps(answers)]}
+            await self.socket.send_str("42" + json.dumps(["event", event]))
+
+
+async def crowd(portal: str, codes: list[str], seconds: float) -> Taken:
+    """All of them at work for so many seconds."""
+    connector = aiohttp.TCPConnector(limit=0)
+    partners = [Partner(portal, code, number, connector) for number, code in enumerate(codes)]
+    door = asyncio.Semaphore(AT_THE_DOOR)
+
+    async def gather(partner: Partner) -> None:
+        async with door:
+            await partner.open(f"/apply?code={partner.code}")
+
+    await asyncio.gather(*map(gather, partners))
+    await asyncio.sleep(3)
+    print("gathered", flush=True)
+    sys.stdin.readline()  # the other side looks at memory and clocks first
+    taken, until = Taken(), time.perf_counter() + seconds
+    await asyncio.gather(*(_type(one, taken, until) for one in partners), *(_wander(one, taken, until) for one in partners),
+                         _look(partners[0], taken, until))  # fmt: skip
+    await asyncio.gather(*(partner.close() for partner in partners))
+    await connector.close()
+    return taken
+
+
+async def _type(partner: Partner, taken: Taken, until: float) -> None:
+    await asyncio.sleep(random.random() * EVERY)
+    while (began := time.perf_counter()) < until:
+        try:
+            await partner.type(taken)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            taken.failed.append(repr(error))
+        await asyncio.sleep(max(0, random.uniform(0.6, 1.4) * EVERY - (time.perf_counter() - began)))
+
+
+async def _wander(partner: Partner, taken: Taken, until: float) -> None:
+    await asyncio.sleep(random.random() * STAY)
+    while time.perf_counter() < until:
+        try:
+            taken.pages.append(await partner.open(f"/apply/{random.choice(STEPS)}"))
+        except (aiohttp.ClientError, TimeoutError, TypeError, ConnectionError) as error:
+            taken.failed.append(f"page: {error!r}")
+        await asyncio.sleep(STAY * random.uniform(0.7, 1.3))
+
+
+async def _look(partner: Partner, taken: Taken, until: float) -> None:
+    """What the process answers to somebody who asks for nothing."""
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        async with partner.browser.get(f"{partner.portal}/healthz") as answer:
+            await answer.read()
+        taken.health.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(0.25)
+
+
+if __name__ == "__main__":
+    found = asyncio.run(crowd(sys.argv[1], sys.argv[2].split(","), float(sys.argv[3])))
+    print(json.dumps(vars(found)))
