@@ -4,6 +4,7 @@
     python3 dev.py run [--port 8080] [--data var] [--postgres] [--demo N]   start the whole product on this machine
     python3 dev.py test [pytest's arguments]                                check everything, the browser's tests included
     python3 dev.py check                                                    lint, types and layers only
+    python3 dev.py texts                                                    gather all texts for their translators
     python3 dev.py bench [arguments]                                        measure
     python3 dev.py lock                                                     choose newer releases of what we build on
 """
@@ -36,7 +37,7 @@ MAC_BROWSERS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", 
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says; answers the exit status."""
-    commands = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
+    commands = {"run": run, "test": test, "check": check, "texts": texts, "bench": bench, "lock": lock}
     if not arguments or arguments[0] not in commands:
         print(__doc__)
         return 0 if arguments and arguments[0] in ("-h", "--help", "help") else 2
@@ -63,6 +64,12 @@ def check(_: list[str]) -> int:
     """Lint, types and layers."""
     prepare()
     return check_all()
+
+
+def texts(_: list[str]) -> int:
+    """Bring models/languages/*.po up to date with the product's texts."""
+    prepare()
+    become([PYTHON, "-m", "tests.texts"])
 
 
 def bench(arguments: list[str]) -> int:

@@ -9,16 +9,25 @@ from datetime import datetime
 from sqlmodel import Field, Session, SQLModel, select
 
 from models.database import UtcDateTime
+from models.language import ENGLISH, _, spoken
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is agreed to. A changed text is a new version; old ones stay for those who agreed to them."""
+    """A text that is agreed to. A changed text is a new version; old ones stay for those who agreed to them.
+
+    What is agreed to is the English text. Readers of other languages are shown a translation beside it.
+    """
 
     name: str
     version: str
     title: str
     paragraphs: tuple[str, ...]
+
+    @property
+    def translated(self) -> tuple[str, ...]:
+        """The paragraphs in the spoken language; none where that is English."""
+        return () if spoken() is ENGLISH else tuple(_(paragraph) for paragraph in self.paragraphs)
 
     @property
     def digest(self) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -14,6 +15,8 @@ from pydantic import HttpUrl, TypeAdapter, ValidationError
 from stdnum import get_cc_module
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NumberError
+
+from models.language import _
 
 _GB_COMPANY = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}|[A-Z]{2}[0-9]{5}[A-Z]")
 _GB_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
@@ -29,9 +32,9 @@ def company_number(raw: str, country: str) -> str:
     if country == "GB":
         number = number.zfill(8) if re.fullmatch(r"[0-9]{1,8}", number) else number
         if not _GB_COMPANY.fullmatch(number):
-            raise ValueError("Enter the 8 characters of the Companies House number, like 01234567 or SC123456")
+            raise ValueError(_("Enter the 8 characters of the Companies House number, like 01234567 or SC123456"))
     if not 2 <= len(number) <= 30:
-        raise ValueError("Enter the company's number in its national register, in 2 to 30 characters")
+        raise ValueError(_("Enter the company's number in its national register, in 2 to 30 characters"))
     return number
 
 
@@ -60,10 +63,10 @@ def _vat_of(country: str, number: str) -> str:
 
 def _vat_sentence(country: str, wrong: NumberError) -> str:
     if isinstance(wrong, InvalidChecksum):
-        return "This VAT number's check digits are wrong: compare it with your VAT certificate"
+        return _("This VAT number's check digits are wrong: compare it with your VAT certificate")
     if country == "GB":
-        return "Enter a VAT number with 9 or 12 digits, like GB 123 4567 82, or leave it empty if you are not VAT registered"
-    return "Enter the VAT number as it stands on your VAT certificate, with the two letters of its country first"
+        return _("Enter a VAT number with 9 or 12 digits, like GB 123 4567 82, or leave it empty if you are not VAT registered")
+    return _("Enter the VAT number as it stands on your VAT certificate, with the two letters of its country first")
 
 
 def postcode(raw: str, country: str) -> str:
@@ -71,11 +74,11 @@ def postcode(raw: str, country: str) -> str:
     code = " ".join(raw.upper().split())
     joined = code.replace(" ", "")
     if country == "GB":
-        return _spaced(joined, _GB_POSTCODE, -3, "Enter a full UK postcode, like SW1A 1AA")
+        return _spaced(joined, _GB_POSTCODE, -3, _("Enter a full UK postcode, like SW1A 1AA"))
     if country == "IE":
-        return _spaced(joined, _EIRCODE, 3, "Enter an Eircode of 7 characters, like D02 X285")
+        return _spaced(joined, _EIRCODE, 3, _("Enter an Eircode of 7 characters, like D02 X285"))
     if not 2 <= len(code) <= 12:
-        raise ValueError("Enter the postcode in 2 to 12 characters")
+        raise ValueError(_("Enter the postcode in 2 to 12 characters"))
     return code
 
 
@@ -85,17 +88,19 @@ def _spaced(joined: str, pattern: re.Pattern[str], at: int, sentence: str) -> st
     return f"{joined[:at]} {joined[at:]}"
 
 
+@lru_cache(4096)  # the slowest two to read, and each page and each check of a form reads them again
 def telephone(raw: str, country: str) -> str:
     """E.164, read as a number of `country` unless it begins with +."""
     if not _DIALLED.fullmatch(raw):
-        raise ValueError("Enter a telephone number with digits only: letters and symbols cannot be dialled")
+        raise ValueError(_("Enter a telephone number with digits only: letters and symbols cannot be dialled"))
     try:
         number = phonenumbers.parse(raw, country)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _diallable(number):
-        example = "like 020 7946 0958" if country == "GB" else "or begin with + and the country's code"
-        raise ValueError(f"Enter a telephone number with its area code, {example}")
+        if country == "GB":
+            raise ValueError(_("Enter a telephone number with its area code, like 020 7946 0958"))
+        raise ValueError(_("Enter a telephone number with its area code, or begin with + and the country's code"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -114,18 +119,19 @@ def url(raw: str) -> str:
         address = str(_HTTP_URL.validate_python(typed))
         parts = urlsplit(address)
     except (ValidationError, ValueError):
-        raise ValueError("Enter a web address like www.example.co.uk") from None
+        raise ValueError(_("Enter a web address like www.example.co.uk")) from None
     if parts.username is not None or not re.fullmatch(r"([a-z0-9-]+\.)+(xn--[a-z0-9-]+|[a-z]{2,})", parts.hostname or ""):
-        raise ValueError("Enter a web address like www.example.co.uk")
+        raise ValueError(_("Enter a web address like www.example.co.uk"))
     if len(address) > 300:
-        raise ValueError("Enter a web address of 300 characters or fewer: the home page will do")
+        raise ValueError(_("Enter a web address of 300 characters or fewer: the home page will do"))
     return address
 
 
+@lru_cache(4096)
 def email(raw: str) -> str:
     """An address that mail can be sent to, its domain in lower case; nothing is looked up, as a form must not wait for DNS (FACTS 45)."""
     try:
         found = validate_email(raw, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise ValueError("Enter an email address like name@example.co.uk") from None
+        raise ValueError(_("Enter an email address like name@example.co.uk")) from None
     return found.ascii_email or found.normalized

@@ -11,9 +11,19 @@ from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 
+from models.language import months
+
 # Marks that reverse the reading direction can disguise a name; the last two are not allowed in XML, and so not in a spreadsheet.
 _UNWANTED = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
-_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,9})?")
+#: As most of Europe writes numbers, where that cannot be mistaken for ours: 5.000.000 or 1.234,5 or 12,5, but neither 1.200 nor 1,200.
+_CONTINENTAL = re.compile(
+    r"[+-]?([0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]{1,9})?|[0-9]{1,3}\.[0-9]{3},[0-9]{1,9}|[0-9]{1,15},([0-9]{1,2}|[0-9]{4,9}))"
+)
+_POINTED = re.compile(r"[+-]?[0-9]{1,3}\.[0-9]{3}")
+_DAY = re.compile(r"([0-9]{1,2})\.? ([^\W\d_]+)\.?,? ([0-9]{4})")
+#: The digits and separators of Arabic and Persian, as ours.
+_WESTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬", "01234567890123456789.,")
 _YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 
 
@@ -38,24 +48,37 @@ def truth(raw: object) -> bool | None:
 
 
 def number(raw: object) -> Decimal | None:
-    """An exact number from a number or from digits as people write them: "1,200", "£5,000,000", "12.5"."""
+    """An exact number from a number or from digits as people write them: "1,200", "£5,000,000", "12.5", "12,5" or "٥٠٠"."""
     if isinstance(raw, bool):
         return None
     if isinstance(raw, int | Decimal):
         return Decimal(raw) if Decimal(raw).is_finite() else None
     if isinstance(raw, float):
         return Decimal(repr(raw)) if Decimal(repr(raw)).is_finite() else None
-    digits = re.sub(r"\s", "", text(raw) or "").removeprefix("£").removesuffix("%")
+    digits = _digits(raw)
+    if _CONTINENTAL.fullmatch(digits) and not _NUMBER.fullmatch(digits):
+        return Decimal(digits.replace(".", "").replace(",", "."))
     return Decimal(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else None
 
 
+def whole(raw: object) -> Decimal | None:
+    """Like `number`, for what can only be whole: 1.200 is then the German way to write 1,200."""
+    return Decimal(_digits(raw).replace(".", "")) if _POINTED.fullmatch(_digits(raw)) else number(raw)
+
+
+def western(typed: str) -> str:
+    """With the digits that are also on an English keyboard."""
+    return typed.translate(_WESTERN)
+
+
 def day(raw: object) -> date | None:
-    """A day from a date, from 2026-03-03 (a time after it is dropped), from 03/03/2026 or from 3 March 2026."""
+    """A day from a date, from 2026-03-03 (a time after it is dropped), 03/03/2026, 3.3.2026, or 3 March 2026 in any of our languages."""
     if isinstance(raw, date):
         return raw.date() if isinstance(raw, datetime) else raw
-    written = text(raw) or ""
+    written = western(text(raw) or "")
     iso = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?", written)
-    for words, pattern in ((iso[1] if iso else "", "%Y-%m-%d"), (written, "%d/%m/%Y"), (written, "%d %B %Y")):
+    readings = ((iso[1] if iso else "", "%Y-%m-%d"), (written, "%d/%m/%Y"), (written, "%d.%m.%Y"), (_numbered(written), "%d %m %Y"))
+    for words, pattern in readings:
         with suppress(ValueError):
             return datetime.strptime(words, pattern).date()  # noqa: DTZ007 (a day has no zone)
     return None
@@ -77,7 +100,20 @@ def blank(raw: object) -> bool:
     return raw is None or (isinstance(raw, list | tuple | set | frozenset) and all(blank(one) for one in raw))
 
 
+def _digits(raw: object) -> str:
+    return re.sub(r"\s", "", western(text(raw) or "")).removeprefix("£").removesuffix("%")
+
+
+def _numbered(written: str) -> str:
+    """A day with its month's name as a number; empty if that is no month."""
+    found = _DAY.fullmatch(written)
+    month = months().get(found[2].casefold()) if found else None
+    return f"{found[1]} {month} {found[3]}" if found and month else ""
+
+
 def _visible(raw: str) -> str:
+    if raw.isascii() and raw.isprintable():  # nearly always, and then there is nothing to do
+        return raw
     ended = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     kept = (sign for sign in ended if sign == "\n" or (sign not in _UNWANTED and unicodedata.category(sign) not in ("Cc", "Cs")))
     return unicodedata.normalize("NFC", "".join(kept))

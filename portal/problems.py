@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from integrations.failures import Failure, Passing
 from models.errors import Problem, Refused, TooMany
+from models.language import _, ngettext
 from models.slots import SLOTS
 from portal import logs
 from portal.sentences import sentence
@@ -82,6 +83,11 @@ def problem(
     return Response(json.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
 
 
+def detail_of(status: int, otherwise: str = "") -> str:
+    """What a bare status means here, for the reader."""
+    return _(DETAILS[status]) if status in DETAILS else otherwise
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses=`: the errors it may answer, besides the 429, 500 and 503 of every route."""
     return {status: {"model": ProblemDetails, "description": _MEANINGS[status]} for status in sorted({*statuses, 429, 500, 503})}
@@ -103,37 +109,40 @@ def _refused(_: Request, error: Refused) -> Response:
     return problem(error.status, error.detail, field_errors(error.problems), headers)
 
 
-def _failed(_: Request, error: Failure) -> Response:
+def _failed(__: Request, error: Failure) -> Response:
     """A system outside is away (try again) or not set up (the log tells the operator); nothing of the request is kept half done."""
     if isinstance(error, Passing):
         later = math.ceil(error.retry_after or RETRY_SECONDS)
-        return problem(503, f"{error.reason} Nothing is lost. Try again later.", headers={"Retry-After": str(later)})
+        detail = _("{failure} Nothing is lost. Try again later.").format(failure=error.words)
+        return problem(503, detail, headers={"Retry-After": str(later)})
     log.error("another system refuses us", reason=error.reason, kind=type(error).__name__)
-    return problem(503, f"{error.reason} Nothing was lost. Try again in a few minutes.", requestId=logs.request_id())
+    detail = _("{failure} Nothing was lost. Try again in a few minutes.").format(failure=error.words)
+    return problem(503, detail, requestId=logs.request_id())
 
 
 def _plain(_: Request, error: HTTPException) -> Response:
-    return problem(error.status_code, DETAILS.get(error.status_code, error.detail), headers=error.headers)
+    return problem(error.status_code, detail_of(error.status_code, error.detail), headers=error.headers)
 
 
-def _unread(_: Request, error: RequestValidationError) -> Response:
+def _unread(__: Request, error: RequestValidationError) -> Response:
     """422 with a sentence for each field; 400 when there is no JSON object at all."""
     wrong = [sentence(found) for found in error.errors()]
     if nothing := next((found for found in wrong if not found["field"]), None):
         return problem(400, nothing["message"])
-    return problem(422, "1 field is wrong." if len(wrong) == 1 else f"{len(wrong)} fields are wrong.", wrong)
+    said = ngettext("{count} field is wrong.", "{count} fields are wrong.", len(wrong))
+    return problem(422, said.format(count=len(wrong)), wrong)
 
 
 def _database_away(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith("/api/"):
         raise error  # a page has its own way to say so
     log.error("the database is away", error=type(error).__name__, exc_info=error)
-    return problem(503, DETAILS[503], headers={"Retry-After": str(RETRY_SECONDS)}, requestId=logs.request_id())
+    return problem(503, detail_of(503), headers={"Retry-After": str(RETRY_SECONDS)}, requestId=logs.request_id())
 
 
 def _unexpected(_: Request, __: Exception) -> Response:
     """A bug. The server logs the trace under the same request id; the caller never sees it."""
-    return problem(500, DETAILS[500], requestId=logs.request_id())
+    return problem(500, detail_of(500), requestId=logs.request_id())
 
 
 def _describe(app: FastAPI) -> None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from models.language import _
+
 DATE = "{label} must be a date like 2026-12-31, or a moment like 2026-12-31T17:00:00Z."
 LONGEST = 80  # of a name that somebody else chose and that we echo
 #: pydantic's kind of error → what to do; `{label}` is the field in words, the rest is pydantic's own context.
@@ -36,9 +38,10 @@ def sentence(found: Mapping[str, Any]) -> dict[str, Any]:
     """`{"field", "message"}` for one error of pydantic's; an empty field means that the body as a whole cannot be read."""
     place = [str(part) for part in found["loc"][1:]]
     if found["type"] == "json_invalid":
-        return {"field": "", "message": f"The body is not valid JSON: {found['ctx']['error']} at character {place[0]}."}
+        said = _("The body is not valid JSON: {error} at character {place}.").format(error=found["ctx"]["error"], place=place[0])
+        return {"field": "", "message": said}
     if not place:
-        return {"field": "", "message": NO_OBJECT}
+        return {"field": "", "message": _(NO_OBJECT)}
     return {"field": ".".join(place)[:LONGEST], "message": _words(found, place[-1][:LONGEST])}
 
 
@@ -51,8 +54,9 @@ def label(name: str) -> str:
 def _words(found: Mapping[str, Any], name: str) -> str:
     kind, context = found["type"], found.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"There is no field “{name}” here. Leave it out."
+        return _("There is no field “{name}” here. Leave it out.").format(name=name)
     if kind == "value_error":
         return str(context["error"])
     pattern = SENTENCES.get(kind)
-    return pattern.format(label=label(name), **context) if pattern else f"{label(name)} is not valid: {found['msg'].lower()}."
+    said, facts = (_(pattern), context) if pattern else (_("{label} is not valid: {error}."), {"error": found["msg"].lower()})
+    return said.format(label=label(name), **facts)

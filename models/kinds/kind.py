@@ -19,11 +19,11 @@ class Kind(Protocol):
 
     widget: ClassVar[str]
     column_type: ClassVar[TypeEngine[Any]] = sa.Text()
-    missing: ClassVar[str] = "Enter the {}"
+    missing: ClassVar[str] = "Enter the {called}"  # in English; `Question.left_out` says it to the reader
     input: ClassVar[Mapping[str, str]] = {}
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> Any:
-        """The normalised value; ValueError carries the sentence."""
+        """The normalised value; ValueError carries the sentence. `called` is in the reader's language."""
         ...
 
     @property

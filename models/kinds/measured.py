@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from models import loose
 from models.kinds.kind import Answers, Kind
+from models.language import _, ngettext, shown_date, shown_number
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ class Integer(Kind):
     input: ClassVar[Mapping[str, str]] = {"inputmode": "numeric"}
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> int:
-        value = loose.number(raw)
+        value = loose.whole(raw)
         if value is None or not self.least <= value <= self.most or value != int(value):
-            raise ValueError(f"Enter the {called} as a whole number from {self.least:,} to {self.most:,}")
+            said = _("Enter the {called} as a whole number from {least} to {most}")
+            raise ValueError(said.format(called=called, least=shown_number(self.least), most=shown_number(self.most)))
         return int(value)
 
     def show(self, value: Any) -> str:
-        return f"{value:,}" if isinstance(value, int) else Kind.show(self, value)
+        return shown_number(value) if isinstance(value, int) else Kind.show(self, value)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -57,14 +59,17 @@ class Decimal(Kind):
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> Exact:
         value = loose.number(raw)
         if value is None or not self.least <= value <= self.most:
-            raise ValueError(f"Enter the {called} as a number from {self.least:,} to {self.most:,}, like 2.5")
+            said = _("Enter the {called} as a number from {least} to {most}, like {example}")
+            example = shown_number(Exact("2.5"))
+            raise ValueError(said.format(called=called, least=shown_number(self.least), most=shown_number(self.most), example=example))
         rounded = value.quantize(Exact(1).scaleb(-self.places))
         if rounded != value:
-            raise ValueError(f"Enter the {called} with {'one decimal' if self.places == 1 else f'{self.places} decimals'} at most")
+            said = ngettext("Enter the {called} with one decimal at most", "Enter the {called} with {places} decimals at most", self.places)
+            raise ValueError(said.format(called=called, places=self.places))
         return abs(rounded) if rounded == 0 else rounded  # -0.0 is 0
 
     def show(self, value: Any) -> str:
-        return f"{value:,f}".rstrip("0").rstrip(".") if isinstance(value, Exact) and "." in f"{value:f}" else Kind.show(self, value)
+        return shown_number(value) if isinstance(value, Exact) else Kind.show(self, value)
 
     def to_json(self, value: Any) -> Any:
         """A JSON number: with twelve digits nothing is lost in it."""
@@ -85,16 +90,16 @@ class YesNo(Kind):
 
     widget: ClassVar[str] = "yesno"
     column_type: ClassVar[TypeEngine[Any]] = sa.Boolean()
-    missing: ClassVar[str] = "Answer Yes or No: {}"
+    missing: ClassVar[str] = "Answer Yes or No: {called}"
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> bool:
         value = loose.truth(raw)
         if value is None:
-            raise ValueError(f"Answer Yes or No: {called}")
+            raise ValueError(_("Answer Yes or No: {called}").format(called=called))
         return value
 
     def show(self, value: Any) -> str:
-        return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else Kind.show(self, value)
+        return (_("Yes") if value else _("No")) if isinstance(value, bool) else Kind.show(self, value)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -117,13 +122,14 @@ class Date(Kind):
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> date:
         value = loose.day(raw)
         if value is None:
-            raise ValueError(f"Enter the {called}, as day, month and year, like 3 March 2026")
+            said = _("Enter the {called}, as day, month and year, like {example}")
+            raise ValueError(said.format(called=called, example=shown_date(date(2026, 3, 3))))
         if not 1990 <= value.year <= 2100:
-            raise ValueError(f"Check the year of the {called}: {value.year} cannot be right")
+            raise ValueError(_("Check the year of the {called}: {year} cannot be right").format(called=called, year=value.year))
         return value
 
     def show(self, value: Any) -> str:
-        return f"{value.day} {value:%B %Y}" if isinstance(value, date) else Kind.show(self, value)
+        return shown_date(value) if isinstance(value, date) else Kind.show(self, value)
 
     def to_json(self, value: Any) -> Any:
         return value.isoformat() if isinstance(value, date) else value

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Literal, cast
 
 import phonenumbers
 
 from models import identifiers, loose
 from models.kinds.kind import NONE, Answers, Kind, country_of
+from models.language import LANGUAGES, _, catalogue, shown_number
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Text(Kind):
         value = _bounded(loose.text(raw), self.least, self.most, called)
         if self.form == "certificate":
             if not all(sign.isascii() and (sign.isalnum() or sign in "/-") for sign in value):
-                raise ValueError(f"Enter the {called} with letters, digits, / and - only")
+                raise ValueError(_("Enter the {called} with letters, digits, / and - only").format(called=called))
         elif self.form:
             value = cast("str", getattr(identifiers, self.form)(value, country_of(answers)))
         return value
@@ -42,7 +44,7 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class LongText(Kind):
-    """Several lines; with `none` the single word None is an answer too, stored as "None"."""
+    """Several lines; with `none` the single word None, in any of our languages, is an answer too, stored as "None"."""
 
     least: int = 0
     most: int = 2000
@@ -51,9 +53,12 @@ class LongText(Kind):
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
         value = loose.paragraphs(raw)
-        if self.none and value is not None and value.casefold() == NONE.casefold():
+        if self.none and value is not None and value.casefold() in _words_for_none():
             return NONE
         return _bounded(value, self.least, self.most, called)
+
+    def show(self, value: Any) -> str:
+        return _(NONE) if self.none and value == NONE else Kind.show(self, value)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -87,7 +92,7 @@ class Telephone(Kind):
     input: ClassVar[Mapping[str, str]] = {"type": "tel", "inputmode": "tel"}
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> str:
-        return identifiers.telephone(_bounded(loose.text(raw), 0, 40, called), country_of(answers))
+        return identifiers.telephone(loose.western(_bounded(loose.text(raw), 0, 40, called)), country_of(answers))
 
     def show(self, value: Any) -> str:
         if value is None:
@@ -129,12 +134,19 @@ class Url(Kind):
 
 def _bounded(value: str | None, least: int, most: int, called: str) -> str:
     if value is None:
-        raise ValueError(f"Enter the {called} as text")
-    if len(value) > most:
-        raise ValueError(f"{_first_upper(called)} must be {most:,} characters or fewer: this has {len(value):,}")
-    if len(value) < least:
-        raise ValueError(f"{_first_upper(called)} must be at least {least} characters: this has {len(value)}")
-    return value
+        raise ValueError(_("Enter the {called} as text").format(called=called))
+    if least <= len(value) <= most:
+        return value
+    short = _("{called} must be at least {least} characters: this has {length}")
+    said = short if len(value) < least else _("{called} must be {most} characters or fewer: this has {length}")
+    told = {"least": shown_number(least), "most": shown_number(most), "length": shown_number(len(value))}
+    raise ValueError(said.format(called=_first_upper(called), **told))
+
+
+@cache
+def _words_for_none() -> frozenset[str]:
+    """None as a reader of any of our languages writes it: drafts are read again in another one."""
+    return frozenset({NONE.casefold(), *(catalogue(code).gettext(NONE).casefold() for code in LANGUAGES)})
 
 
 def _first_upper(words: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlmodel import SQLModel
 
 from models.errors import NotFound
+from models.language import _
 from models.question import Question
 from models.slots import SLOTS, Slot
 from models.steps.capabilities import Capabilities
@@ -47,7 +48,7 @@ def step_of(name: str) -> Step | None:
 def step_numbered(number: int) -> Step:
     """The step with this number; NotFound outside 1 to 6."""
     if not 1 <= number <= len(STEPS):
-        raise NotFound(f"The form has steps 1 to {len(STEPS)}, and no step {number}.")
+        raise NotFound(_("The form has steps 1 to {last}, and no step {number}.").format(last=len(STEPS), number=number))
     return STEPS[number - 1]
 
 

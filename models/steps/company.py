@@ -52,7 +52,7 @@ class Company(SQLModel):
         autocomplete="tel")
     company_website: str | None = asked(Url(), "Company website", column="CompanyWebsite", required=False, autocomplete="url")
     head_office_address: str | None = asked(
-        LongText(0, 400), "Head office address", column="HeadOffice", required=False, section="Group and history",
+        LongText(0, 400), "Head office address", column="HeadOffice", required=False, section="Group and history", same_as="company_address",
         help="Only if different from the registered office", example="12 Canal Street, Leeds LS1 4DY")
     parent_company: str | None = asked(
         Text(0, 200), "Parent or holding company", column="ParentCompany", required=False,
