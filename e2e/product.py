@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from integrations.local.maildir import mails, part_of
@@ -51,10 +52,28 @@ class Product:
         """A read of the API."""
         return requests.get(self.url(path), params=query, timeout=30)
 
+    def kill(self, part: str) -> None:
+        """End a part at once, as a power cut does; the run starts it again."""
+        os.kill(self["pids"][part], signal.SIGKILL)
+
+    def back(self, part: str, before: int) -> bool:
+        """Whether a part that had this process id runs again, and answers."""
+        return bool(self["pids"][part] != before)
+
+    @contextmanager
+    def held(self, part: str) -> Iterator[None]:
+        """A part that stands still meanwhile: it takes connections and answers nothing."""
+        found = self["pids"][part]
+        os.kill(found, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(found, signal.SIGCONT)
+
     def mails_to(self, address: str, subject: str = "") -> list[EmailMessage]:
         """The mails to an address whose subject contains `subject`, newest first."""
         found = [message for _, message in mails(Path(self["mailbox_dir"]))]
-        return [m for m in found if address in str(m["To"]) and subject.lower() in str(m["Subject"]).lower()]
+        return [m for m in found if address.casefold() in str(m["To"]).casefold() and subject.lower() in str(m["Subject"]).lower()]
 
     def lists(self) -> str:
         """The page that shows the lists and the library."""
@@ -97,6 +116,16 @@ def eventually(look: Callable[[], T], what: str, seconds: float = 30) -> T:
 def _ready(process: subprocess.Popen[bytes], log: Path) -> bool:
     assert process.poll() is None, f"the product ended: {log.read_text()[-2000:]}"
     return "\nready http" in log.read_text()
+
+
+def rows(product: Product, statement: str, **given: object) -> list[Any]:
+    """What the database answers, asked directly: no limit of the API and no cache stands between."""
+    engine = sa.create_engine(product["database_url"])
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), given))
+    finally:
+        engine.dispose()
 
 
 def text_of(message: EmailMessage) -> str:

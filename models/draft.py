@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from models.application import Application, must_be_open
+from models.application import Application
 from models.database import UtcDateTime, now
 from models.errors import Conflict, Invalid, Problem
-from models.steps import STEPS, Step, step_of
+from models.language import _
+from models.merge import Answer, Mark, Merge, Outcome, Stored, marks_of
+from models.reach import must_be_open, must_reach
+from models.steps import QUESTIONS, STEPS, Step, step_of
+
+__all__ = [
+    "Answer", "Behind", "Draft", "Outcome", "Stored", "answers_of", "changed_at", "check_names", "clear", "drafts", "merging", "plain",
+    "save_answers", "save_step", "versions",
+]  # fmt: skip
 
 
 class Draft(SQLModel, table=True):
-    """One step's answers as typed. `sequences` holds, per answer, the number of the change that wrote it (FACTS 88)."""
+    """One step's answers as typed. `sequences` holds, per answer, who stored it and when: a Mark of models/merge.py (FACTS 88)."""
 
     __tablename__ = "draft_data"
     __table_args__ = (sa.UniqueConstraint("invitation_code", "step_number"), sa.Index("idx_draft_invitation", "invitation_code"))
@@ -28,50 +35,55 @@ class Draft(SQLModel, table=True):
     form_data: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON, nullable=False)
     last_updated: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs={"server_default": sa.func.now()})
     revision: int = 0
-    sequences: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON, nullable=False)
+    sequences: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON, nullable=False)
 
 
 class Behind(Conflict):
     """The caller's revision is not the stored one; `draft` is what is stored."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__("Somebody saved this step after you read it. Read it again, then save.")
+        super().__init__(_("Somebody saved this step after you read it. Read it again, then save."))
         self.draft = draft
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One changed answer. `sequence` grows with every change in a browser: microseconds since 1970."""
+def save_answers(session: Session, application: Application, changes: Sequence[Answer], by: str = "", step: str = "") -> Outcome:
+    """Merge changed answers into their steps and say what became of each (models/merge.py).
 
-    name: str
-    value: Any
-    sequence: int
-
-
-def save_answers(session: Session, application: Application, changes: list[Answer]) -> datetime:
-    """Merge changed answers into their steps; an older change never overwrites a newer one. Answers when it was saved."""
-    must_be_open(application)
-    for step in STEPS:
-        mine = [change for change in changes if step_of(change.name) is step]
-        if mine:
-            _merge(_locked(session, application.invitation_code, step.number), mine, session)
+    `by` is who changed them, `step` the one step that a colleague helps with. Invalid for a question that the form does not have,
+    Conflict or Forbidden for one that may not be changed now; then nothing is stored.
+    """
+    must_reach(session, application, [change.name for change in changes], step)
     _refuse_strangers(changes)
-    return _touch(session, application)
+    outcome = Outcome()
+    for one in STEPS:
+        if mine := [change for change in changes if step_of(change.name) is one]:
+            draft = _locked(session, application.invitation_code, one.number)
+            merge = merging(draft)
+            merge.take(mine, by, outcome)
+            store(session, draft, merge)
+    return outcome
 
 
-def save_step(session: Session, application: Application, step: Step, answers: dict[str, Any], revision: int | None = None) -> Draft:
-    """Replace one step's answers. `Behind` unless `revision` is the stored one (None: whatever it is)."""
-    must_be_open(application)
+def save_step(
+    session: Session, application: Application, step: Step, answers: dict[str, Any], revision: int | None = None, by: str = ""
+) -> Draft:
+    """Replace one step's answers. `Behind` unless `revision` is the stored one (None: whatever it is).
+
+    A writer of its own among the windows of browsers: what it changes is new to each of them, and what they had not seen of it
+    they cannot overwrite.
+    """
     check_names(step, answers)
+    must_be_open(application)
     draft = _locked(session, application.invitation_code, step.number)
     if revision is not None and revision != draft.revision:
         if draft in session:
             session.expunge(draft)  # it is read after this transaction has been rolled back
         raise Behind(draft)
-    sequence = time.time_ns() // 1000
-    draft.form_data, draft.sequences = dict(answers), dict.fromkeys(answers, sequence)
-    _stamp(session, draft)
-    _touch(session, application)
+    merge = merging(draft)
+    gone = {name: value for name, value in draft.form_data.items() if step_of(name) is None}  # of an older edition: kept, never sent
+    changed = merge.replace({**gone, **answers}, by)
+    must_reach(session, application, [one.name for one in changed])
+    store(session, draft, merge)
     return draft
 
 
@@ -86,9 +98,21 @@ def answers_of(session: Session, code: str) -> dict[str, Any]:
     return {name: value for draft in drafts(session, code).values() for name, value in draft.form_data.items()}
 
 
+def changed_at(session: Session, application: Application) -> datetime:
+    """When something last happened: a change of state, or while the partner may type, of an answer."""
+    typed = select(sa.func.max(Draft.last_updated)).where(Draft.invitation_code == application.invitation_code)
+    last = session.exec(typed).one() if application.open_to_partner else None
+    return max(application.updated_at, last) if last else application.updated_at
+
+
+def versions(session: Session, code: str) -> dict[int, int]:
+    """The newest version in each saved step by number: what a page that shows them has seen."""
+    return {number: merging(draft).newest for number, draft in drafts(session, code).items()}
+
+
 def clear(session: Session, application: Application) -> None:
-    """Throw the answers away; the documents stay."""
-    must_be_open(application)
+    """Throw the answers away; the documents stay. Conflict while a reviewer's request has locked some of them."""
+    must_reach(session, application, QUESTIONS)
     session.exec(delete(Draft).where(col(Draft.invitation_code) == application.invitation_code))
 
 
@@ -97,8 +121,8 @@ def check_names(step: Step, answers: dict[str, Any]) -> None:
     strangers = [name for name in answers if step_of(name) is not step]
     if strangers:
         raise Invalid(
-            "The draft has fields that this step does not have.",
-            [Problem(n, f"Step {step.number} has no field “{n}”.", step.number) for n in strangers],
+            _("The draft has fields that this step does not have."),
+            [Problem(n, _("Step {number} has no field “{name}”.").format(number=step.number, name=n), step.number) for n in strangers],
         )
 
 
@@ -107,26 +131,27 @@ def _locked(session: Session, code: str, number: int) -> Draft:
     return session.exec(wanted.with_for_update()).first() or Draft(invitation_code=code, step_number=number, last_updated=now())
 
 
-def _merge(draft: Draft, changes: list[Answer], session: Session) -> None:
-    newest = [c for c in changes if c.sequence >= draft.sequences.get(c.name, 0)]
-    # New dicts: JSON edited in place is not saved (FACTS 34).
-    draft.form_data = {**draft.form_data, **{c.name: c.value for c in newest}}
-    draft.sequences = {**draft.sequences, **{c.name: c.sequence for c in newest}}
-    _stamp(session, draft)
+def merging(draft: Draft) -> Merge:
+    """A stored step with changes to be laid over it. New dicts: JSON edited in place is not saved (FACTS 34)."""
+    return Merge(dict(draft.form_data), marks_of(draft.sequences))
 
 
-def _stamp(session: Session, draft: Draft) -> None:
+def plain(marks: Mapping[str, Mark]) -> dict[str, list[Any]]:
+    """Marks as the column holds them."""
+    return {name: list(mark) for name, mark in marks.items()}
+
+
+def store(session: Session, draft: Draft, merge: Merge) -> None:
+    """Write a step as the merge left it, if it changed anything."""
+    if not merge.dirty:
+        return
+    draft.form_data, draft.sequences = merge.answers, plain(merge.marks)
     draft.revision, draft.last_updated = draft.revision + 1, now()
     session.add(draft)
     session.flush()
 
 
-def _refuse_strangers(changes: list[Answer]) -> None:
+def _refuse_strangers(changes: Sequence[Answer]) -> None:
     if strangers := [c.name for c in changes if step_of(c.name) is None]:
-        raise Invalid("The form has no such question.", [Problem(name, f"The form has no question “{name}”.") for name in strangers])
-
-
-def _touch(session: Session, application: Application) -> datetime:
-    application.updated_at = now()
-    session.add(application)
-    return application.updated_at
+        problems = [Problem(name, _("The form has no question “{name}”.").format(name=name)) for name in strangers]
+        raise Invalid(_("The form has no such question."), problems)

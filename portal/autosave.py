@@ -2,72 +2,179 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.responses import Response
 from nicegui import ui
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from models.database import transaction
-from models.draft import Answer, save_answers
-from models.errors import SignInNeeded
-from models.steps import step_of
-from portal.api.partner import admit, application_of
+from models.draft import drafts, merging, save_answers
+from models.errors import Invalid, Refused, SignInNeeded
+from models.language import _
+from models.merge import Answer
+from models.posts import Kept, Post, news
+from models.reach import must_be_open, must_reach
+from models.steps import STEPS, step_of
+from portal.api.partner import application_of, refuse_other_sites, visitor
+from portal.auth import partner_code
 from portal.frame import static_url
+from portal.keeper import keeper
+from portal.presence import tell
 
-#: By how many microseconds a browser's clock may be ahead of ours.
-CLOCK = 5_000_000
 Value = str | bool | int | float | list[str] | None
+#: So much of one answer is far beyond every rule; more fits no request and is told in the browser.
+LONGEST = 100_000
 
 
 class Change(BaseModel):
-    """One answer as it stands in the browser. `sequence` grows with every change: microseconds since 1970."""
+    """One answer as it stands in a browser, as models.merge.Answer describes it."""
 
     name: str = Field(max_length=64)
     value: Value
     sequence: int = Field(ge=0, lt=2**53)
+    base: int = Field(ge=0, lt=2**53)
+    writer: str = Field(min_length=1, max_length=64)
 
 
 class Changes(BaseModel):
-    """What the journal sends at once, and for which application: the page may be older than the browser's session."""
+    """What a journal sends at once, for which application (the page may be older than the browser's session), and from which page.
+
+    `step` is the number of the step that the page shows, as of the version `seen`; 0 where it shows none.
+    """
 
     application: int
-    items: list[Change] = Field(max_length=200)
-
-
-class Kept(BaseModel):
-    """What is stored now, so that the journal may forget it: [name, sequence] each, and when."""
-
-    savedAt: datetime  # noqa: N815 — as JavaScript reads it
-    saved: list[tuple[str, int]]
+    page: str = Field("", max_length=64)
+    step: int = Field(0, ge=0, le=len(STEPS))
+    seen: int = Field(0, ge=0, lt=2**53)
+    items: list[Any] = Field(max_length=200)
 
 
 def install(app: FastAPI) -> None:
-    """Add the route to the API's app, where it costs a third of what it would among the pages (FACTS 77)."""
-    app.add_api_route("/apply/answers", keep, methods=["POST"], include_in_schema=False)
+    """Add the route to the API's app, where it costs a third of what it would among the pages (FACTS 77), before all others:
+    FastAPI asks every route in turn, and this one is called for every few keys."""
+    app.router.routes.insert(0, Route("/apply/answers", keep, methods=["POST"], include_in_schema=False))
 
 
-def keep(changes: Changes, request: Request) -> Kept:
-    """Store changed answers. A plain function: in a thread, a lock held elsewhere delays this partner alone (FACTS 91).
+async def keep(request: Request) -> Response:
+    """Store changed answers and say what became of each; see `_answer` for the reply.
 
     A page says goodbye with what is left in its journal when the next link is open already, so that the cookie may be another
-    partner's by then: what was typed for one application is never stored in another.
+    partner's by then: what was typed for one application is never stored in another. One change that cannot be stored never
+    holds up the others: it is answered by itself, in words.
     """
-    invitation = admit(request, None)
-    # A question that the form no longer has would be refused for ever, and there is nothing to keep it in.
-    ceiling = time.time_ns() // 1000 + CLOCK  # a device whose clock is ahead must not outrank every later change
-    known = [Answer(change.name, change.value, min(change.sequence, ceiling)) for change in changes.items if step_of(change.name)]
-    with transaction() as session:
-        application = application_of(session, invitation)
-        if application.id != changes.application:
-            raise SignInNeeded("Another application has been opened in this browser. Enter this one's code again.")
-        saved_at = save_answers(session, application, known)
-    return Kept(savedAt=saved_at, saved=[(change.name, change.sequence) for change in changes.items])
+    sent = _sent(await request.body())
+    changes, refused = _changes(sent.items)
+    post = Post(partner_code(request), sent.application, tuple(changes), sent.step, sent.seen)
+    kept, locked = await _keep(request, post)
+    tell(sent.application, kept.outcome.changed, sent.page)
+    return _answer(kept, sent, refused + locked)
 
 
-def journal(application_id: int, saved_at: datetime | None) -> None:
-    """Put the journal into this page's head; it keys what it keeps by the application's id, which opens nothing."""
+def journal(application_id: int, saved_at: datetime | None, step: int = 0, who: str = "", seen: int = 0) -> None:
+    """Put the journal into this page's head; it keys what it keeps by the application's id, which opens nothing.
+
+    `step` is the number of the step that the page shows, `who` is at the browser, `seen` is the step's version (models.draft.versions).
+    """
+    ui.add_head_html(journal_head(application_id, saved_at, step=step, who=who, seen=seen, page=ui.context.client.id))
+
+
+def journal_head(application_id: int, saved_at: datetime | None, *, step: int = 0, who: str = "", seen: int = 0, page: str = "") -> str:
+    """The journal as HTML for a page's head. `page` is the name under which presence knows the page: its client's id."""
     saved = saved_at.isoformat() if saved_at else ""
-    told = f'data-draft="{application_id}" data-now="{time.time_ns() // 1_000_000}" data-saved="{saved}"'
-    ui.add_head_html(f'<script src="{static_url("journal.js")}" {told}></script>')
+    told = {"draft": application_id, "saved": saved, "step": step, "who": who, "seen": seen, "page": page}
+    attributes = "".join(f' data-{name}="{escape(str(value))}"' for name, value in told.items())
+    return (
+        f'<link rel="stylesheet" href="{static_url("others.css")}"><script src="{static_url("journal.js")}"{attributes} defer></script>'
+        f'<script src="{static_url("others.js")}" defer></script>'
+    )
+
+
+def _sent(body: bytes) -> Changes:
+    try:
+        return Changes.model_validate_json(body)
+    except ValidationError as error:
+        raise Invalid(_("This is no list of answers.")) from error
+
+
+def _changes(items: Iterable[Any]) -> tuple[list[Answer], list[dict[str, Any]]]:
+    """The changes that can be stored, and a refusal for each that cannot. What the form no longer asks is dropped: nothing holds it."""
+    taken: list[Answer] = []
+    refused: list[dict[str, Any]] = []
+    for item in items:
+        try:
+            change = Change.model_validate(item, strict=True)
+        except ValidationError:
+            refused.append(_refusal(item, _("It holds something that cannot be stored. Type it again.")))
+            continue
+        if why := _unstorable(change.value):
+            refused.append(_refusal(item, why))
+        elif step_of(change.name):
+            taken.append(Answer(change.name, change.value, change.sequence, change.base, change.writer))
+    return taken, refused
+
+
+def _unstorable(value: Value) -> str:
+    said = value if isinstance(value, str) else "".join(value) if isinstance(value, list) else ""
+    if "\0" in said:  # no text of PostgreSQL's can hold it
+        return _("It holds a character that cannot be stored. Type it again.")
+    return _("It is too long to be stored. Shorten it.") if len(said) > LONGEST else ""
+
+
+def _refusal(item: Any, why: str) -> dict[str, Any]:
+    known: Mapping[str, Any] = item if isinstance(item, dict) else {}
+    return {**{name: known.get(name) for name in ("name", "writer", "sequence")}, "why": why}
+
+
+async def _keep(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]]]:
+    """What became of the post, and the changes that are locked: with others' posts where it is a plain case, else alone."""
+    if post.code:
+        refuse_other_sites(request)
+        if kept := await keeper().keep(post):
+            return kept, []
+    return await run_in_threadpool(_keep_alone, request, post)
+
+
+def _keep_alone(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]]]:
+    """The same for who is no plain case: a colleague, an application that was sent, one that somebody else holds at this moment."""
+    who = visitor(request)
+    with transaction() as session:
+        application = application_of(session, who.invitation)
+        if application.id != post.application:
+            raise SignInNeeded(_("Another application has been opened in this browser. Enter this one's code again."))
+        must_be_open(application)
+        free, locked = [], []
+        for change in post.changes:
+            try:
+                must_reach(session, application, [change.name], who.step)
+                free.append(change)
+            except Refused as error:
+                locked.append(_refusal(vars(change), error.detail))
+        kept = Kept(datetime.now(UTC), save_answers(session, application, free, who.name, who.step))
+        shown = drafts(session, application.invitation_code).get(post.step)
+        if shown and who.step in ("", STEPS[post.step - 1].name):
+            merge = merging(shown)
+            kept.news, kept.version = news(merge, post), merge.newest
+    return kept, locked
+
+
+def _answer(kept: Kept, sent: Changes, refused: list[dict[str, Any]]) -> Response:
+    """What the journal may forget, what needs a choice, what cannot be stored and why, and what others have answered meanwhile."""
+    gone = [item for item in sent.items if isinstance(item, dict) and step_of(str(item.get("name"))) is None]
+    told = {
+        "savedAt": kept.at.isoformat(),
+        "saved": [[change.name, change.writer, change.sequence, version] for change, version in kept.outcome.saved]
+                 + [[item.get("name"), item.get("writer"), item.get("sequence"), 0] for item in gone],
+        "conflicts": [{**there.shown(), "writer": change.writer, "sequence": change.sequence} for change, there in kept.outcome.conflicts],
+        "refused": refused,
+        "news": [one.shown() for one in kept.news],
+        "version": kept.version,
+    }  # fmt: skip
+    return Response(json.dumps(told, ensure_ascii=False), media_type="application/json")

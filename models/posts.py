@@ -1,0 +1,162 @@
+"""What many windows send at once, stored together: one reading, one writing for each step, one commit for all.
+
+The plain case alone, which is nearly every one: a partner whose invitation is active, with a draft. For the rest, and where somebody
+else holds the application at this moment, `keep_together` answers None, and `draft.save_answers` does it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from models.application import Application, ApplicationStatus
+from models.database import now
+from models.draft import Draft, plain
+from models.invitation import Invitation, InvitationStatus
+from models.merge import Answer, Merge, Outcome, Stored, marks_of
+from models.steps import step_of
+
+
+class Overtaken(Exception):
+    """A step was changed by another process between our reading and our writing; nothing was stored, do each alone."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """What one window sends: changed answers, and which step it shows (0 for none) as of which version."""
+
+    code: str
+    application: int
+    changes: tuple[Answer, ...] = ()
+    step: int = 0
+    seen: int = 0
+
+
+@dataclass
+class Kept:
+    """What became of a post. `news` are answers of the shown step that others have stored since `seen`; `version` is its newest."""
+
+    at: datetime
+    outcome: Outcome = field(default_factory=Outcome)
+    news: list[Stored] = field(default_factory=list)
+    version: int = 0
+
+
+@dataclass
+class _Sheet:
+    """A step as it is stored: its row's id and revision (None and 0 before the first answer), and the answers."""
+
+    number: int
+    merge: Merge
+    id: int | None = None
+    revision: int = 0
+
+
+@dataclass
+class _Folder:
+    """An application with the steps that were read of it."""
+
+    application: int
+    by: str
+    sheets: dict[int, _Sheet] = field(default_factory=dict)
+
+    def sheet(self, number: int) -> _Sheet:
+        return self.sheets.setdefault(number, _Sheet(number, Merge({}, {})))
+
+
+_invitations, _applications, _drafts = (SQLModel.metadata.tables[noun.__tablename__] for noun in (Invitation, Application, Draft))
+
+
+def _wanted(codes: Callable[[Any], Any], steps: Callable[[Any], Any]) -> sa.Select[Any]:
+    return (
+        sa.select(
+            _invitations.c.code, _invitations.c.contact_name, _invitations.c.company_name, _applications.c.id,
+            _drafts.c.id, _drafts.c.step_number, _drafts.c.form_data, _drafts.c.sequences, _drafts.c.revision,
+        )
+        .join(_applications, _applications.c.invitation_code == _invitations.c.code)
+        .outerjoin(_drafts, sa.and_(_drafts.c.invitation_code == _invitations.c.code, steps(_drafts.c.step_number)))
+        .where(
+            codes(_invitations.c.code), _invitations.c.status == InvitationStatus.ACTIVE.value,
+            sa.or_(_invitations.c.expires_at.is_(None), _invitations.c.expires_at > sa.bindparam("now")),
+            _applications.c.status == ApplicationStatus.DRAFT.value,
+        )
+        # Whoever sends the application holds it until all is sent. We wait for nobody here: they would keep all others waiting.
+        .with_for_update(key_share=True, skip_locked=True, of=_applications)
+    )  # fmt: skip
+
+
+_MANY = _wanted(lambda code: code.in_(sa.bindparam("codes", expanding=True)), lambda step: step.in_(sa.bindparam("steps", expanding=True)))
+_ONE = _wanted(lambda code: code == sa.bindparam("codes"), lambda step: step == sa.bindparam("steps"))  # half the price, and the usual case
+_CHANGE = sa.update(_drafts).where(_drafts.c.id == sa.bindparam("row"), _drafts.c.revision == sa.bindparam("read")).values(
+    form_data=sa.bindparam("answers"), sequences=sa.bindparam("marks"), revision=sa.bindparam("next"), last_updated=sa.bindparam("moment")
+)  # fmt: skip
+
+
+def keep_together(session: Session, posts: Sequence[Post]) -> list[Kept | None]:
+    """Store posts of different windows in this transaction; for each what became of it, None if it must be done alone.
+
+    Overtaken or an IntegrityError if another process was quicker: then nothing of any of them may be committed.
+    """
+    moment = now()
+    folders = _read(session, posts, moment)
+    kept = [_take(folders.get(post.code), post, moment) for post in posts]
+    for code, folder in folders.items():
+        _write(session, code, (sheet for sheet in folder.sheets.values() if sheet.merge.dirty), moment)
+    return kept
+
+
+def _read(session: Session, posts: Sequence[Post], moment: datetime) -> dict[str, _Folder]:
+    # Always in the same order: two processes that lock the same applications never wait for each other in a ring.
+    codes = sorted({post.code for post in posts})
+    steps = sorted({number for post in posts for number in _steps(post)}) or [0]
+    found: dict[str, _Folder] = {}
+    alone = len(codes) == len(steps) == 1
+    wanted = {"codes": codes[0] if alone else codes, "steps": steps[0] if alone else steps, "now": moment}
+    for row in session.connection().execute(_ONE if alone else _MANY, wanted):
+        code, contact, company, application, draft, number, answers, marks, revision = row
+        folder = found.setdefault(code, _Folder(application, contact or company))
+        if draft is not None:
+            folder.sheets[number] = _Sheet(number, Merge(answers, marks_of(marks)), draft, revision)
+    return found
+
+
+def _take(folder: _Folder | None, post: Post, moment: datetime) -> Kept | None:
+    if folder is None or folder.application != post.application:
+        return None
+    kept = Kept(moment)
+    for number in {step.number for change in post.changes if (step := step_of(change.name))}:
+        mine = [change for change in post.changes if (step := step_of(change.name)) and step.number == number]
+        folder.sheet(number).merge.take(mine, folder.by, kept.outcome)
+    if post.step:
+        shown = folder.sheet(post.step).merge
+        kept.news, kept.version = news(shown, post), shown.newest
+    return kept
+
+
+def news(shown: Merge, post: Post) -> list[Stored]:
+    """What others have stored since the page last heard; of what it sends itself it hears otherwise."""
+    own = {change.name for change in post.changes}
+    return [one for one in shown.since(post.seen) if one.name not in own]
+
+
+def _write(session: Session, code: str, sheets: Iterable[_Sheet], moment: datetime) -> None:
+    for sheet in sheets:
+        content: dict[str, Any] = {"answers": sheet.merge.answers, "marks": plain(sheet.merge.marks), "moment": moment}
+        if sheet.id is None:
+            session.connection().execute(_drafts.insert().values(
+                invitation_code=code, step_number=sheet.number, form_data=content["answers"], sequences=content["marks"],
+                revision=1, last_updated=moment,
+            ))  # fmt: skip
+            continue
+        written = session.connection().execute(_CHANGE, {**content, "row": sheet.id, "read": sheet.revision, "next": sheet.revision + 1})
+        if written.rowcount != 1:
+            raise Overtaken
+
+
+def _steps(post: Post) -> set[int]:
+    return {step.number for change in post.changes if (step := step_of(change.name))} | ({post.step} if post.step else set())

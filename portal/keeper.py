@@ -1,0 +1,103 @@
+"""One thread that stores what all browsers post: whatever waits is stored together, in one commit.
+
+Each post is answered after the commit that holds it. With one writer SQLite's lock is never fought over within this process, and
+the busier the portal is, the less a change costs; the event loop waits for no database (FACTS 75, 91).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from models.database import transaction
+from models.posts import Kept, Overtaken, Post, keep_together
+
+AT_ONCE = 50  # posts in one commit: an error or a lock delays no more than these
+Result = Kept | Exception | None
+
+
+@dataclass
+class _Waiting:
+    post: Post
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Kept | None]
+
+
+class Keeper:
+    """The thread and what waits for it."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    async def keep(self, post: Post) -> Kept | None:
+        """What became of the post, once it is committed; None if it must be stored alone (models/posts.py)."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(post, loop, loop.create_future())
+        self._queue.put(waiting)
+        return await waiting.answer
+
+    def _run(self) -> None:
+        while True:
+            waiting = [self._queue.get()]
+            while len(waiting) < AT_ONCE and not self._queue.empty():
+                waiting.append(self._queue.get())
+            _answer(waiting, _store([one.post for one in waiting]))
+
+
+@cache
+def keeper() -> Keeper:
+    """This process's own."""
+    return Keeper()
+
+
+def _store(posts: Sequence[Post]) -> Sequence[Result]:
+    """The posts stored together; each alone if one of them spoils it for the others."""
+    try:
+        return _together(posts)
+    except Overtaken:
+        return [None] * len(posts)
+    except (OperationalError, PoolTimeout) as away:  # no database, or one that is locked: the browsers keep it and ask again
+        return [away] * len(posts)
+    except DBAPIError:
+        return [None] * len(posts)
+    except Exception as fault:  # a bug in one of them: whoever has it hears of it, and the thread lives on
+        return [fault] if len(posts) == 1 else [result for post in posts for result in _store([post])]
+
+
+def _together(posts: Sequence[Post]) -> list[Kept | None]:
+    with transaction() as session:
+        return keep_together(session, posts)
+
+
+def _answer(waiting: Sequence[_Waiting], results: Sequence[Result]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = {}
+    for one, result in zip(waiting, results, strict=True):
+        by_loop.setdefault(one.loop, []).append(_giving(one.answer, result))
+    for loop, calls in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_each, calls)
+
+
+def _giving(answer: asyncio.Future[Kept | None], result: Result) -> Callable[[], None]:
+    def give() -> None:
+        if answer.done():
+            return
+        if isinstance(result, Exception):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)
+
+    return give
+
+
+def _each(calls: Sequence[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
