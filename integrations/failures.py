@@ -17,20 +17,32 @@ import requests
 from botocore import exceptions as boto
 from redis import exceptions as valkey
 
+from models.language import _
+
 
 class Failure(Exception):
-    """A call to another system failed; `reason` is one plain sentence."""
+    """A call to another system failed. `reason` is one plain sentence in English, as logs and deliveries keep it.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    `facts` stand in the sentence in braces, so that `words` can say it in the reader's language.
+    """
+
+    def __init__(self, sentence: str, **facts: str) -> None:
+        self.sentence, self.facts = sentence, facts
+        self.reason = sentence.format(**facts) if facts else sentence
+        super().__init__(self.reason)
+
+    @property
+    def words(self) -> str:
+        """The sentence in the spoken language, with the system's name in it too."""
+        said = _(self.sentence)
+        return said.format(**{name: _(fact) if name == "system" else fact for name, fact in self.facts.items()}) if self.facts else said
 
 
 class Passing(Failure):
     """It may work later; `retry_after` is in seconds, where the other side said so."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, sentence: str, retry_after: float | None = None, **facts: str) -> None:
+        super().__init__(sentence, **facts)
         self.retry_after = retry_after
 
 
@@ -64,12 +76,12 @@ def from_error(system: str, error: Exception) -> Failure:
     if isinstance(error, smtplib.SMTPException):
         return _from_mail(system, error)
     if isinstance(error, _UNTRUSTED):
-        return Configuration(f"{system}'s certificate is not trusted: check its address and the CA file.")
+        return Configuration("{system}'s certificate is not trusted: check its address and the CA file.", system=system)
     if isinstance(error, _MISSET):
-        return Configuration(f"{system}'s address or credentials are missing or not well formed: check the settings.")
+        return Configuration("{system}'s address or credentials are missing or not well formed: check the settings.", system=system)
     if isinstance(error, _SLOW):
-        return Passing(f"{system} did not answer in time.")
-    return Passing(f"{system} could not be reached.")
+        return Passing("{system} did not answer in time.", system=system)
+    return Passing("{system} could not be reached.", system=system)
 
 
 def from_response(system: str, response: requests.Response) -> Failure:
@@ -79,14 +91,15 @@ def from_response(system: str, response: requests.Response) -> Failure:
 
 def from_status(system: str, status: int, said: str = "", retry_after: float | None = None) -> Failure:
     """The failure that an HTTP status stands for; `said` is the other side's own short words, if any."""
-    tail = f" ({said})" if said else ""
+    answer = f"{status} ({said})" if said else str(status)
     if status in _LATER:
-        return Passing(f"{system} is busy or away for the moment: it answered {status}{tail}.", retry_after)
+        return Passing("{system} is busy or away for the moment: it answered {answer}.", retry_after, system=system, answer=answer)
     if status in (401, 403, 507):
-        return Configuration(f"{system} refuses us: it answered {status}{tail}. Check the credentials and rights given to the portal.")
+        refusal = "{system} refuses us: it answered {answer}. Check the credentials and rights given to the portal."
+        return Configuration(refusal, system=system, answer=answer)
     if status in (404, 410):
-        return Permanent(f"{system} does not know what was asked for: it answered {status}{tail}.")
-    return Permanent(f"{system} does not accept what was sent: it answered {status}{tail}.")
+        return Permanent("{system} does not know what was asked for: it answered {answer}.", system=system, answer=answer)
+    return Permanent("{system} does not accept what was sent: it answered {answer}.", system=system, answer=answer)
 
 
 def seconds_of(retry_after: str | None) -> float | None:
@@ -119,38 +132,41 @@ def _from_store(system: str, error: boto.ClientError) -> Failure:
     told = error.response.get("Error", {})
     code, meta = told.get("Code", ""), error.response.get("ResponseMetadata", {})
     if code in _SIGNING:
-        return Configuration(f"{system} refuses us ({code}): check the bucket's name and its keys.")
+        return Configuration("{system} refuses us ({code}): check the bucket's name and its keys.", system=system, code=code)
     if code in _SLOWDOWN:
-        return Passing(f"{system} is busy or away for the moment ({code}).")
+        return Passing("{system} is busy or away for the moment ({code}).", system=system, code=code)
     headers = meta.get("HTTPHeaders", {})
     return from_status(system, meta.get("HTTPStatusCode", 500), code, seconds_of(headers.get("retry-after")))
 
 
 def _from_mail(system: str, error: smtplib.SMTPException) -> Failure:
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Configuration(f"{system} does not offer the encryption or sign-in that the settings ask for.")
+        return Configuration("{system} does not offer the encryption or sign-in that the settings ask for.", system=system)
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
-        return Configuration(f"{system} refuses the user or password ({_answer(error.smtp_code, error.smtp_error)}).")
+        answer = _answer(error.smtp_code, error.smtp_error)
+        return Configuration("{system} refuses the user or password ({answer}).", system=system, answer=answer)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return _from_recipients(system, error)
     if isinstance(error, smtplib.SMTPResponseException):
         return _from_reply(system, error.smtp_code, error.smtp_error)
-    return Passing(f"{system} broke the connection off.")
+    return Passing("{system} broke the connection off.", system=system)
 
 
 def _from_recipients(system: str, error: smtplib.SMTPRecipientsRefused) -> Failure:
     address, (code, words) = next(iter(error.recipients.items()))
+    facts = {"system": system, "address": address, "answer": _answer(code, words)}
     if code < 500:
-        return Passing(f"{system} does not take mail for {address} at the moment ({_answer(code, words)}).")
-    return Permanent(f"{system} does not take mail for {address} ({_answer(code, words)}): check the address.")
+        return Passing("{system} does not take mail for {address} at the moment ({answer}).", None, **facts)
+    return Permanent("{system} does not take mail for {address} ({answer}): check the address.", **facts)
 
 
 def _from_reply(system: str, code: int, words: bytes | str) -> Failure:
+    facts = {"system": system, "answer": _answer(code, words)}
     if code in (530, 534, 535, 538):
-        return Configuration(f"{system} wants a sign-in that the settings do not give ({_answer(code, words)}).")
+        return Configuration("{system} wants a sign-in that the settings do not give ({answer}).", **facts)
     if 500 <= code < 600:
-        return Permanent(f"{system} does not accept the mail ({_answer(code, words)}).")
-    return Passing(f"{system} is busy or away for the moment ({_answer(code, words)}).")
+        return Permanent("{system} does not accept the mail ({answer}).", **facts)
+    return Passing("{system} is busy or away for the moment ({answer}).", None, **facts)
 
 
 def _answer(code: int, words: bytes | str) -> str:

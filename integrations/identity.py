@@ -191,10 +191,10 @@ def _refusal(answer: Mapping[str, Any]) -> Passing | Permanent | Configuration:
     """OAuth's error code as one of ours (RFC 6749, 4.1.2.1 and 5.2)."""
     code = answer.get("error", "")
     if code in ("invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource"):
-        advice = "check its client id, certificate or secret, and rights"
-        return Configuration(f"The sign-in service does not accept the portal ({code}): {advice}.")
+        refusal = "{system} does not accept the portal ({code}): check its client id, certificate or secret, and rights."
+        return Configuration(refusal, system=NAME, code=code)
     if code in ("temporarily_unavailable", "server_error"):
-        return Passing("The sign-in service is busy or away for the moment.")
+        return Passing("{system} is busy or away for the moment.", system=NAME)
     if code == "access_denied":
         return SignInRefused("The sign-in was refused. Sign in again with an account that may use the review desk.")
     return SignInRefused("The sign-in could not be completed. Sign in again.")

@@ -47,6 +47,7 @@ class Storage(Protocol):
     def put(self, key: str, content: bytes, content_type: str) -> None: ...
     def delete(self, key: str) -> None: ...
     def keys(self, prefix: str) -> Iterator[str]: ...
+    def sizes(self, prefix: str) -> dict[str, int]: ...
     def allow_origin(self, origin: str) -> None: ...
 
 
@@ -88,7 +89,7 @@ class S3:
         with calling(NAME):
             content: bytes = found.read(limit + 1)
         if len(content) > limit:
-            raise Permanent(f"{NAME} holds more under this name than the {limit} bytes that are allowed.")
+            raise Permanent("{system} holds more under this name than the {limit} bytes that are allowed.", system=NAME, limit=str(limit))
         return content
 
     def stream(self, key: str) -> Iterator[bytes]:
@@ -121,6 +122,12 @@ class S3:
         with calling(NAME):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 yield from (found["Key"] for found in page.get("Contents", []))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The size in bytes of every object whose key begins with `prefix`, of which there must be few."""
+        with calling(NAME):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
 
     def allow_origin(self, origin: str) -> None:
         """Let pages of `origin` upload to signed URLs; replaces the bucket's rules. Every signed header is listed (FACTS 20)."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
 from fpdf import FPDF
+from PIL import Image
 
 from models.slots import SLOTS
 
@@ -19,6 +21,24 @@ def pdf(words: str = "Certificate") -> bytes:
     made.add_page()
     made.set_font("helvetica", size=16)
     made.multi_cell(w=0, text=words)
+    return bytes(made.output())
+
+
+def large_pdf(megabytes: float) -> bytes:
+    """A real PDF of about that size: a page with a picture of noise, which nothing packs smaller."""
+    picture = io.BytesIO()
+    Image.frombytes("RGB", (1000, int(megabytes * 333)), os.urandom(3000 * int(megabytes * 333))).save(picture, "PNG")
+    made = FPDF()
+    made.add_page()
+    made.image(picture, w=100, h=100)
+    return bytes(made.output())
+
+
+def locked_pdf() -> bytes:
+    """A PDF that nobody opens without its password."""
+    made = FPDF()
+    made.set_encryption(owner_password="owner", user_password="user")
+    made.add_page()
     return bytes(made.output())
 
 

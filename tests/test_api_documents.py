@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
 import requests
 
 from integrations.storage import storage
+from models.application import begin as begin_application
 from models.application import of_invitation
-from models.database import reading
+from models.colleague import ask_colleague, take_back
+from models.database import reading, transaction
 from models.document import Document, DocumentState, find_by_key, stored
+from models.invitation import find
 from models.settings import settings
 from tests import partners
-from tests.api import ok, on_one_database, refused, said, send_file, serving
-from tests.papers import DOCX, PNG, pdf
+from tests.api import Answer, ok, on_one_database, refused, said, send_file, serving, session_of
+from tests.papers import DOCX, PNG, large_pdf, locked_pdf, pdf
 
 POLICY = "health_safety_policy"
 
@@ -109,6 +113,136 @@ def test_a_file_of_the_wrong_kind_behind_a_right_name_is_refused_and_removed(
     assert problem["errors"] == [{"field": "healthSafetyPolicy", "message": problem["detail"], "step": 5, "slot": POLICY}]
     assert storage().head(key) is None and documents(code) == [] and state(code, key) == DocumentState.REFUSED
     assert "Upload it again" in refused(complete(client, code, key), 409)["detail"]
+
+
+def put(content: bytes, leg: dict[str, Any]) -> requests.Response:
+    return requests.put(leg["uploadUrl"], data=content[leg["start"] : leg["end"]], headers=leg["headers"], timeout=10)
+
+
+def resume(client: httpx.Client, code: str, key: str) -> httpx.Response:
+    return client.post("/api/upload-file/resume", json={"invitationCode": code, "r2Key": key})
+
+
+def test_a_large_file_comes_in_pieces_and_after_a_cut_only_what_is_missing_is_sent(client: httpx.Client, code: str) -> None:
+    content = large_pdf(3.3)
+    signed = ok(begin(client, code, slot=POLICY, fileName="large.pdf", fileSize=len(content)))
+    first, second, *rest = signed["pieces"]
+    assert len(rest) == 2 and rest[-1]["end"] == len(content)
+    for leg in (first, *rest):
+        put(content, leg).raise_for_status()
+    assert "has not arrived yet" in refused(complete(client, code, signed["r2Key"]), 409)["detail"]
+    again = ok(resume(client, code, signed["r2Key"]))
+    assert [leg["start"] for leg in again["pieces"]] == [second["start"]] and again["arrived"] is False
+    put(content, again["pieces"][0]).raise_for_status()
+    assert ok(resume(client, code, signed["r2Key"]))["arrived"] is True
+    stored = ok(complete(client, code, signed["r2Key"]))
+    assert stored["fileSize"] == len(content) and stored["pages"] == 1
+    assert storage().read(signed["r2Key"], len(content)) == content
+    assert sorted(storage().sizes(signed["r2Key"])) == [signed["r2Key"], f"{signed['r2Key']}.thumbnail.jpg"]
+    assert ok(resume(client, code, signed["r2Key"]))["arrived"] is True
+
+
+@on_one_database
+def test_a_piece_is_written_once_and_takes_exactly_its_bytes(client: httpx.Client, code: str) -> None:
+    content = large_pdf(2.5)
+    leg = ok(begin(client, code, slot=POLICY, fileName="large.pdf", fileSize=len(content)))["pieces"][0]
+    assert put(content + b"x", {**leg, "end": leg["end"] + 1}).status_code == 403
+    assert put(content, leg).status_code == 200
+    assert put(content[::-1], leg).status_code == 412
+
+
+@on_one_database
+def test_a_piece_that_was_cut_short_is_sent_again(client: httpx.Client, code: str) -> None:
+    content = large_pdf(2.5)
+    signed = ok(begin(client, code, slot=POLICY, fileName="large.pdf", fileSize=len(content)))
+    storage().put(f"{signed['r2Key']}.piece-000", content[:1000], "application/octet-stream")
+    assert [leg["start"] for leg in ok(resume(client, code, signed["r2Key"]))["pieces"]] == [leg["start"] for leg in signed["pieces"]]
+    put(content, signed["pieces"][0]).raise_for_status()
+
+
+@on_one_database
+def test_what_was_taken_out_cannot_be_resumed(client: httpx.Client, code: str) -> None:
+    key = ok(begin(client, code, slot=POLICY))["r2Key"]
+    ok(client.post("/api/upload-file/remove", json={"invitationCode": code, "r2Key": key}))
+    assert "has been removed" in refused(resume(client, code, key), 409)["detail"]
+    assert "has been removed" in refused(complete(client, code, key), 409)["detail"]
+
+
+@on_one_database
+def test_a_pdf_that_asks_for_a_password_is_refused_in_words(client: httpx.Client, code: str) -> None:
+    key = send_file(client, code, POLICY, name="policy.pdf", content=locked_pdf())
+    assert "asks for a password" in said(refused(complete(client, code, key), 422))["healthSafetyPolicy"]
+    assert storage().head(key) is None and documents(code) == []
+
+
+@on_one_database
+def test_a_pdf_that_cannot_be_drawn_is_kept_without_a_picture(client: httpx.Client, code: str) -> None:
+    stored = ok(complete(client, code, send_file(client, code, POLICY, name="policy.pdf", content=b"%PDF-1.7 something is broken")))
+    assert (stored["pages"], stored["hasThumbnail"]) == (None, False)
+
+
+def test_a_document_is_put_back_after_it_was_removed(client: httpx.Client, code: str) -> None:
+    key = send_file(client, code, POLICY)
+    ok(complete(client, code, key))
+    ok(client.post("/api/upload-file/remove", json={"invitationCode": code, "r2Key": key}))
+    assert documents(code) == []
+    assert ok(client.post("/api/upload-file/restore", json={"invitationCode": code, "r2Key": key}))["slot"] == POLICY
+    assert [document.r2_key for document in documents(code)] == [key]
+
+
+@on_one_database
+def test_the_date_may_be_said_before_the_document_has_arrived(client: httpx.Client, code: str) -> None:
+    key = send_file(client, code, "iso_certificates")
+    ok(client.post("/api/upload-file/expiry", json={"invitationCode": code, "r2Key": key, "day": "2031-05-04"}))
+    assert ok(complete(client, code, key))["expiryDate"] == "2031-05-04"
+    wrong = client.post("/api/upload-file/expiry", json={"invitationCode": code, "r2Key": key, "day": "2031-02-30"})
+    assert "day" in said(refused(wrong, 422))
+    other = send_file(client, code, POLICY)
+    refused(client.post("/api/upload-file/expiry", json={"invitationCode": code, "r2Key": other, "day": "2031-05-04"}), 422)
+
+
+@on_one_database
+def test_which_upload_is_meant_must_be_said(client: httpx.Client, code: str) -> None:
+    assert "r2Key" in said(refused(client.post("/api/upload-file/complete", json={"invitationCode": code}), 422))
+
+
+@on_one_database
+def test_a_page_of_another_application_uploads_nothing_into_this_one(client: httpx.Client, code: str) -> None:
+    other = partners.begun(())
+    problem = refused(begin(client, code, slot=POLICY, application=other.id), 409)
+    assert problem["detail"] == "This page is out of date. Reload it, then try again."
+
+
+@on_one_database
+def test_after_the_submission_nothing_is_uploaded_removed_or_put_back(client: httpx.Client, code: str) -> None:
+    application = partners.submitted()
+    code, key = application.invitation_code, documents(application.invitation_code)[0].r2_key
+    assert "has been submitted" in refused(begin(client, code, slot=POLICY), 409)["detail"]
+    for path in ("remove", "restore"):
+        refused(client.post(f"/api/upload-file/{path}", json={"invitationCode": code, "r2Key": key}), 409)
+
+
+def test_a_colleague_brings_the_documents_of_their_step_and_never_learns_the_code(client: httpx.Client, code: str) -> None:
+    with transaction() as session:
+        application = begin_application(session, find(session, code))
+        who = ask_colleague(session, application, by="Helen Marsh", step="insurance", name="Maria Sanz", email="maria@brightfield.example")
+    headers, content = session_of(colleague=who.public_id), pdf("policy")
+
+    def post(path: str, **body: object) -> Answer:
+        return client.post(f"/api/upload-file{path}", json=body, headers=headers)
+
+    asked = {"application": application.id, "fileName": "policy.pdf", "fileSize": len(content)}
+    signed = ok(post("", slot=POLICY, **asked))
+    requests.put(signed["uploadUrl"], data=content, headers=signed["headers"], timeout=10).raise_for_status()
+    stored = ok(post("/complete", publicId=signed["publicId"]))
+    assert code not in str(signed) + str(stored)
+    refused(post("", slot="team_cvs", **asked), 403)
+    theirs = send_file(client, code, "team_cvs")
+    for path in ("/resume", "/complete", "/remove"):
+        refused(post(path, r2Key=theirs), 403)
+    with transaction() as session:
+        take_back(session, application, who.public_id)
+    refused(post("/remove", publicId=signed["publicId"]), 401)
 
 
 @on_one_database

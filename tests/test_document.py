@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.application import Application, begin, of_invitation
-from models.database import reading, transaction
-from models.document import Document, accept, clean_name, examine, start_upload, stored
-from models.errors import Invalid
+from models.database import now, reading, transaction
+from models.document import (
+    MAY_RETURN,
+    PER_SLOT,
+    PIECE,
+    UNDER_WAY,
+    WHOLE,
+    Document,
+    accept,
+    clean_name,
+    examine,
+    known_keys,
+    owner_of,
+    remove,
+    restore,
+    start_upload,
+    stored,
+)
+from models.errors import Conflict, Invalid
 from models.invitation import invite
 from models.person import PORTAL
 from tests.papers import DOCX, PNG, archive, pdf
@@ -94,6 +112,82 @@ def test_a_file_that_did_not_arrive_whole_is_refused() -> None:
     document = Document(application_id=1, file_name="p.pdf", file_type="", file_size=10, r2_key="k", r2_url="u", slot="gdpr_policy",
                         public_id="p", upload_timestamp=None)  # type: ignore[arg-type]  # fmt: skip
     assert "did not arrive whole" in str(examine(document, pdf()))
+
+
+def test_a_removed_document_can_be_put_back_for_a_while(application: Application) -> None:
+    document = upload(application, "health_safety_policy", "policy.pdf", pdf())
+    with transaction() as session:
+        remove(session, session.get_one(Document, document.id))
+    assert names(application, "health_safety_policy") == []
+    with transaction() as session:
+        restore(session, session.get_one(Document, document.id))
+    assert names(application, "health_safety_policy") == ["policy.pdf"]
+    with transaction() as session:
+        removed = session.get_one(Document, document.id)
+        remove(session, removed)
+        removed.removed_at = now() - MAY_RETURN * 2
+    with pytest.raises(Conflict, match="cannot be put back any more"), transaction() as session:
+        restore(session, session.get_one(Document, document.id))
+
+
+def test_what_is_put_back_into_a_slot_for_one_file_takes_the_place_of_what_replaced_it(application: Application) -> None:
+    old = upload(application, "health_safety_policy", "old.pdf", pdf("old"))
+    upload(application, "health_safety_policy", "new.pdf", pdf("new"))
+    with transaction() as session:
+        restore(session, session.get_one(Document, old.id))
+    assert names(application, "health_safety_policy") == ["old.pdf"]
+
+
+def test_an_upload_that_never_arrived_cannot_be_put_back(application: Application) -> None:
+    with transaction() as session:
+        document = start_upload(session, of_invitation(session, application.invitation_code), "team_cvs", "cv.pdf", 10)  # type: ignore[arg-type]
+        remove(session, document)
+        with pytest.raises(Conflict):
+            restore(session, document)
+
+
+def test_only_so_many_uploads_of_a_slot_are_on_their_way_at_once(application: Application) -> None:
+    def begin_one(slot: str = "team_cvs") -> Document:
+        with transaction() as session:
+            return start_upload(session, of_invitation(session, application.invitation_code), slot, "cv.pdf", 10)  # type: ignore[arg-type]
+
+    begun = [begin_one() for _ in range(UNDER_WAY)]
+    with pytest.raises(Invalid) as error:
+        begin_one()
+    assert error.value.problems[0].message == "“CVs of key people” has 20 uploads that are not finished. Let them finish, or try again in an hour."
+    begin_one("works_methodology")
+    with transaction() as session:
+        remove(session, session.get_one(Document, begun[0].id))
+    begin_one()
+
+
+def test_a_full_slot_takes_no_more_even_of_what_was_begun_before_it_was_full(application: Application) -> None:
+    with transaction() as session:
+        late = start_upload(session, of_invitation(session, application.invitation_code), "team_cvs", "late.pdf", len(pdf("late")))  # type: ignore[arg-type]
+    for number in range(PER_SLOT):
+        upload(application, "team_cvs", f"{number}.pdf", pdf(str(number)))
+    with pytest.raises(Invalid, match="already holds 20 files"), transaction() as session:
+        accept(session, session.get_one(Document, late.id), pdf("late"))
+    assert len(names(application, "team_cvs")) == PER_SLOT
+
+
+@given(st.integers(min_value=1, max_value=30_000_000))
+def test_pieces_are_the_whole_file_and_only_a_large_one_has_them(size: int) -> None:
+    document = Document(application_id=1, file_name="p.pdf", file_type="", file_size=size, r2_key="uploads/1/abc.pdf", r2_url="u", slot="team_cvs",
+                        public_id="p", upload_timestamp=None)  # type: ignore[arg-type]  # fmt: skip
+    pieces = document.pieces
+    assert bool(pieces) == (size > WHOLE)
+    if pieces:
+        assert pieces[0].start == 0 and pieces[-1].end == size and all(0 < piece.size <= PIECE for piece in pieces)
+        assert all(piece.end == after.start for piece, after in pairwise(pieces))
+        assert {owner_of(piece.key) for piece in pieces} == {document.r2_key} and len({piece.key for piece in pieces}) == len(pieces)
+
+
+def test_what_belongs_to_a_document_in_the_store_is_known_with_it(application: Application) -> None:
+    document = upload(application, "health_safety_policy", "policy.pdf", pdf())
+    mine = {document.r2_key, document.thumbnail_key, f"{document.r2_key}.piece-003"}
+    with reading() as session:
+        assert known_keys(session, [*mine, f"{document.r2_key}x.pdf", "uploads/1/other.pdf.thumbnail.jpg"]) == mine
 
 
 @given(st.text(max_size=300))

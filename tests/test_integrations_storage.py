@@ -94,6 +94,7 @@ def test_keys_are_listed_by_prefix() -> None:
     for name in ("b", "a"):
         storage().put(folder + name, PDF, "application/pdf")
     assert list(storage().keys(folder)) == [folder + "a", folder + "b"]
+    assert storage().sizes(folder + "a") == {folder + "a": len(PDF)} and storage().sizes(folder + "z") == {}
 
 
 def test_only_pages_of_the_portal_may_upload_from_a_browser(local: Local) -> None:

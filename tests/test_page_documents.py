@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from integrations.storage import storage
 from models.application import Application
-from models.database import transaction
+from models.colleague import ask_colleague
+from models.database import now, transaction
 from models.document import Document, accept, remove, start_upload
+from models.invitation import Invitation
 from models.person import RIGHTS, Right, Role
+from portal.api.partner import Visitor
+from portal.auth import COLLEAGUE
+from portal.uploads import begin_upload, complete_upload
 from tests.api import on_one_database
 from tests.browser import at_the_desk, browser, inside
 from tests.desk import token
+from tests.pages import cookie
 from tests.papers import DOCX, pdf
-from tests.partners import begun, invited
+from tests.partners import begun, invited, stored_in
+from worker.retention import clean_up
 
 pytestmark = pytest.mark.usefixtures("redis_server", "s3")
 
@@ -86,6 +95,71 @@ def test_a_document_whose_bytes_are_lost_says_so_and_breaks_nothing(database: st
     assert answer.status_code in (404, 503) and "Traceback" not in answer.text
 
 
+@on_one_database
+def test_a_thumbnail_is_seen_by_whoever_sees_the_document_and_by_nobody_else(database: str) -> None:
+    document = _uploaded()
+    address = f"/documents/{document.public_id}/thumbnail"
+    answer = _partner(document).get(address)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg" and answer.content.startswith(b"\xff\xd8\xff")
+    assert answer.headers["cache-control"] == "private, max-age=3600" and "sandbox" in answer.headers["content-security-policy"]
+    assert at_the_desk(token(Role.REVIEWER)).get(address).status_code == 200
+    assert inside(invited("other@harlow.example.com")).get(address).status_code == 404
+    assert browser().get(address).status_code == 404
+
+
+@on_one_database
+def test_a_document_without_a_picture_has_no_thumbnail_and_one_that_is_removed_neither(database: str) -> None:
+    plain, _ = _document()
+    assert _partner(plain).get(f"/documents/{plain.public_id}/thumbnail").status_code == 404
+    drawn = _uploaded()
+    client = _partner(drawn)
+    with transaction() as session:
+        remove(session, session.get_one(Document, drawn.id))
+    assert client.get(f"/documents/{drawn.public_id}/thumbnail").status_code == 404
+
+
+@on_one_database
+def test_a_colleague_sees_the_documents_of_their_step_and_no_others(database: str) -> None:
+    mine, other = _document("health_safety_policy")[0], None
+    with transaction() as session:
+        application = session.get_one(Application, mine.application_id)
+        who = ask_colleague(session, application, by="Helen Marsh", step="insurance", name="Maria Sanz", email="maria@brightfield.example")
+    other = stored_in(application, "works_methodology")
+    client = browser()
+    client.cookies.set("portal", cookie({COLLEAGUE: who.public_id}))
+    assert client.get(f"/documents/{mine.public_id}").status_code == 200
+    assert client.get(f"/documents/{other.public_id}").status_code == 404
+
+
+@on_one_database
+def test_with_the_document_its_thumbnail_and_its_pieces_are_erased(database: str) -> None:
+    document = _uploaded()
+    storage().put(f"{document.r2_key}.piece-001", b"left behind", "application/octet-stream")
+    with transaction() as session:
+        removed = session.get_one(Document, document.id)
+        remove(session, removed)
+        removed.removed_at = now() - timedelta(days=30)
+    assert len(storage().sizes(document.r2_key)) == 3
+    cleaned = clean_up()
+    assert storage().sizes(document.r2_key) == {} and not [one for one in cleaned.kept if one.one.what.startswith("document")]
+
+
+@on_one_database
+def test_a_thumbnail_of_a_known_document_is_no_orphan(database: str) -> None:
+    document = _uploaded()
+    assert not [one for one in clean_up(dry_run=True).found if document.r2_key in one.what or any(document.r2_key in key for key, _ in one.objects)]
+
+
+def _uploaded() -> Document:
+    """A document that came the partner's way, so that it was looked at."""
+    application, content = begun(slots=()), pdf("Certificate")
+    with transaction() as session:
+        visitor = Visitor(session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one())
+    document = begin_upload(visitor, "health_safety_policy", "policy.pdf", len(content)).document
+    storage().put(document.r2_key, content, document.file_type)
+    return complete_upload(visitor, document.r2_key)
+
+
 def _document(slot: str = "company_registration_certificate", name: str = "Certificate.pdf", content: bytes = b"") -> tuple[Document, bytes]:
     application, content = begun(slots=()), content or pdf("Certificate of incorporation")
     with transaction() as session:
@@ -97,11 +171,10 @@ def _document(slot: str = "company_registration_certificate", name: str = "Certi
 
 
 def _partner(document: Document) -> Any:
-    client = browser()
     with transaction() as session:
         code = session.get_one(Application, document.application_id).invitation_code
-    client.get("/apply", params={"code": code})
-    return client
+        invitation = session.exec(select(Invitation).where(Invitation.code == code)).one()
+    return inside(invitation)
 
 
 def _disposition(answer: Any) -> str:

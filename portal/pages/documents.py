@@ -1,4 +1,7 @@
-"""A document for whoever may see it: its partner, and staff. The bytes come from the store through the portal, which sets the headers."""
+"""A document for whoever may see it: its partner, a colleague who helps with its step, and staff.
+
+The bytes come from the store through the portal, which sets the headers.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,25 @@ from models.application import of_invitation
 from models.database import reading
 from models.document import Document, DocumentState, find_document
 from models.errors import NotFound, SignInNeeded
+from models.language import _
 from models.person import Right
+from models.reach import of_step
 from portal import auth
-from portal.api.partner import admit
+from portal.api.partner import visitor
 
 #: What a browser shows by itself without running anything of it; all else is handed over to be saved.
 SHOWN = ("application/pdf", "image/png", "image/jpeg")
 
 #: Nothing of a document may run, load or be framed elsewhere. Chromium's viewer of PDFs works in this sandbox, in a frame too [tried].
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+SAFE = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin"}
+THUMBNAIL_BYTES = 1_000_000
 
 
 def install(app: FastAPI) -> None:
-    """A plain route: NiceGUI has no part in it."""
+    """Plain routes: NiceGUI has no part in them."""
     app.add_api_route("/documents/{public_id}", show, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/documents/{public_id}/thumbnail", thumbnail, methods=["GET"], include_in_schema=False)
 
 
 def show(request: Request, public_id: str, download: bool = False) -> Response:
@@ -37,22 +45,33 @@ def show(request: Request, public_id: str, download: bool = False) -> Response:
     return StreamingResponse(body, media_type=document.file_type, headers=headers)
 
 
+def thumbnail(request: Request, public_id: str) -> Response:
+    """A small picture of the first page, by the same right as the document; NotFound where it has none."""
+    document = _visible(request, public_id)
+    if not document.has_thumbnail:
+        raise _not_found()
+    content = storage().read(document.thumbnail_key, THUMBNAIL_BYTES)
+    return Response(content, media_type="image/jpeg", headers={**SAFE, "cache-control": "private, max-age=3600"})
+
+
 def _visible(request: Request, public_id: str) -> Document:
     with reading() as session:
         document = find_document(session, public_id)
     if document.state == DocumentState.STORED and (_is_theirs(request, document) or _is_staff(request)):
         return document
-    raise NotFound("There is no such document.")
+    raise _not_found()
 
 
 def _is_theirs(request: Request, document: Document) -> bool:
     try:
-        invitation = admit(request, None)
+        who = visitor(request)
     except SignInNeeded:
         return False
     with reading() as session:
-        application = of_invitation(session, invitation.code)
-    return application is not None and application.id == document.application_id
+        application = of_invitation(session, who.invitation.code)
+    if application is None or application.id != document.application_id:
+        return False
+    return not who.step or document.slot in of_step(who.step)
 
 
 def _is_staff(request: Request) -> bool:
@@ -71,8 +90,10 @@ def _headers(document: Document, *, inline: bool) -> dict[str, str]:
     return {
         "content-disposition": f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{name}",
         "content-length": str(document.file_size),
-        "content-security-policy": POLICY,
-        "x-content-type-options": "nosniff",
         "cache-control": "private, no-store",
-        "cross-origin-resource-policy": "same-origin",
+        **SAFE,
     }
+
+
+def _not_found() -> NotFound:
+    return NotFound(_("There is no such document."))
