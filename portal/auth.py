@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,10 +19,14 @@ from models import person
 from models.database import reading, transaction
 from models.errors import SignInNeeded
 from models.event import record
+from models.language import _
 from models.person import Actor
 from models.settings import settings
 
-STAFF, FLOW, RETURN, PARTNER = "staff", "flow", "return_to", "invitation"
+STAFF, FLOW, RETURN = "staff", "flow", "return_to"
+#: What the form's visitors have in the session: who is let in, who still knocks, and for which invitations this device is known.
+PARTNER, COLLEAGUE, KNOCKING, KNOWN = "invitation", "colleague", "knocking", "known"
+REMEMBERED = 8  # invitations that one device is known for
 router = APIRouter(prefix="/auth", include_in_schema=False)
 
 
@@ -59,9 +64,25 @@ def staff(request: Request) -> Actor:
         return person.actor_of(session, request.session.get(STAFF))
 
 
-def remember_partner(request: Request, code: str) -> None:
-    """Exchange a code for the session, so that it does not stay in the address bar (FACTS 47)."""
-    request.session[PARTNER] = code
+def let_partner_in(request: Request, code: str) -> None:
+    """Exchange a code for the session, so that it does not stay in the address bar (FACTS 47); the device is known from now on."""
+    marks = [_mark(code), *(mark for mark in _marks(request) if mark != _mark(code))]
+    _renew(request, {PARTNER: code, KNOWN: marks[:REMEMBERED]})
+
+
+def let_colleague_in(request: Request, public_id: str) -> None:
+    """Exchange a colleague's link for the session. The cookie is signed and not secret, so it holds neither token nor code."""
+    _renew(request, {COLLEAGUE: public_id, KNOWN: _marks(request)})
+
+
+def forget_visitor(request: Request) -> None:
+    """Nobody is let in on this device any more, and it is known for nothing."""
+    _renew(request, {})
+
+
+def is_known(request: Request, code: str) -> bool:
+    """Whether this device has been let in with this code before."""
+    return code == partner_code(request) or _mark(code) in _marks(request)
 
 
 def partner_code(request: Request) -> str:
@@ -69,11 +90,33 @@ def partner_code(request: Request) -> str:
     return str(request.session.get(PARTNER, "")) if "session" in request.scope else ""
 
 
+def colleague_id(request: Request) -> str:
+    """The public id of the colleague who was let in by their link, or an empty string."""
+    return str(request.session.get(COLLEAGUE, "")) if "session" in request.scope else ""
+
+
 def local_path(to: str) -> str:
     """`to` if it is a path of ours, else the review desk: nobody is sent elsewhere (FACTS 65)."""
     parts = urlsplit(to)
     safe = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return to if safe and "\\" not in to else "/review"
+
+
+def _renew(request: Request, contents: dict[str, Any]) -> None:
+    """New contents at each letting-in: nothing of the visitor before stays. Who works at the desk in this browser goes on there."""
+    staff_token = request.session.get(STAFF)
+    request.session.clear()
+    request.session.update(contents | ({STAFF: staff_token} if staff_token else {}))
+
+
+def _marks(request: Request) -> list[str]:
+    return [str(mark) for mark in request.session.get(KNOWN, [])]
+
+
+def _mark(code: str) -> str:
+    """A code as a device remembers it: whoever reads the cookie cannot tell which code it was."""
+    key = settings().secret_key.get_secret_value().encode()
+    return hmac.new(key, f"known device:{code}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _open_session(who: identity.Identity) -> str:
@@ -105,7 +148,7 @@ def _unseal(sealed: str) -> dict[str, Any]:
     try:
         flow: dict[str, Any] = json.loads(_fernet().decrypt(sealed.encode(), ttl=900))
     except InvalidToken as error:
-        raise SignInNeeded("This sign-in took too long or was begun in another browser. Sign in again.") from error
+        raise SignInNeeded(_("This sign-in took too long or was begun in another browser. Sign in again.")) from error
     return flow
 
 

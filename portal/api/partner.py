@@ -3,36 +3,97 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fastapi import Request
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from models.application import Application, begin, of_invitation
-from models.database import reading
+from models.application import OPEN_TO_PARTNER, Application, ApplicationStatus, begin, of_invitation
+from models.colleague import Colleague, ended_words, note_seen
+from models.database import reading, transaction
 from models.errors import Forbidden, SignInNeeded
 from models.invitation import Invitation, InvitationStatus, find, normal_code
+from models.language import _
 from models.settings import settings
-from portal.auth import partner_code
+from portal.auth import colleague_id, partner_code
 from portal.limits import count_failure, refuse_guesser
 
+#: Programs that fetch a link for its preview. Nobody has opened anything then.
+PREVIEWS = re.compile(r"bot\b|preview|facebookexternalhit|whatsapp|slack|skype|teams|ms-office|outlook", re.IGNORECASE)
 REFUSED = "Invalid or expired invitation code"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Whoever is at the form: the partner, or a colleague who helps with one step."""
+
+    invitation: Invitation
+    colleague: Colleague | None = None
+
+    @property
+    def step(self) -> str:
+        """The one step that a colleague helps with; empty for the partner, who may do everything."""
+        return self.colleague.step if self.colleague else ""
+
+    @property
+    def name(self) -> str:
+        """How others on the same application see them."""
+        return self.colleague.name if self.colleague else self.invitation.contact_name or self.invitation.company_name
+
+
+def visitor(request: Request, given: str | None = None) -> Visitor:
+    """Who sends this, a partner or a colleague; SignInNeeded if nobody who is let in. What they may change, `must_reach` decides.
+
+    `given` is an invitation code in the request, None or empty for whom the browser's session knows.
+    """
+    if given:
+        return Visitor(_by_code(request, given))
+    if request.method == "POST":
+        refuse_other_sites(request)
+    if mine := colleague_id(request):
+        return helper(mine)
+    if not (code := partner_code(request)):
+        raise SignInNeeded(_("Send your invitation code, or open the portal by the link in your invitation."))
+    if found := opened_by(code):
+        return Visitor(found)
+    raise SignInNeeded(_(REFUSED))
 
 
 def admit(request: Request, given: str | None) -> Invitation:
     """The invitation that lets this request in; SignInNeeded, in the same words for unknown, revoked and expired codes.
 
-    `given` is the code in the request, None or empty for the one in the browser's session. A used code still opens the
-    application that was sent with it: what may be changed there is for the verbs to say.
+    For what only the partner may do: Forbidden for a colleague. A used code still opens the application that was sent with it: what
+    may be changed there is for the verbs to say.
     """
-    if given:
-        return _by_code(request, given)
-    if request.method == "POST":
-        _refuse_other_sites(request)
-    if not (code := partner_code(request)):
-        raise SignInNeeded("Send your invitation code, or open the portal by the link in your invitation.")
-    if found := opened_by(code):
-        return found
-    raise SignInNeeded(REFUSED)
+    found = visitor(request, given)
+    if found.colleague:
+        raise Forbidden(_("You were asked to help with one step. Only the person who asked you can do this."))
+    return found.invitation
+
+
+def helper(public_id: str) -> Visitor:
+    """The colleague with this id; SignInNeeded, with the reason, once their link has ended. An open page asks this anew."""
+    with reading() as session:
+        wanted = select(Colleague, Invitation, Application.status).where(Colleague.public_id == public_id)
+        wanted = wanted.join(Application, col(Application.id) == col(Colleague.application_id))
+        found = session.exec(wanted.join(Invitation, col(Invitation.code) == col(Application.invitation_code))).first()
+    if found is None:
+        raise SignInNeeded(_("This link opens nothing any more. Ask the person who sent it to you."))
+    colleague, invitation, status = found
+    usable = invitation.state in (InvitationStatus.ACTIVE, InvitationStatus.USED)
+    if not colleague.live or not usable or ApplicationStatus(status) not in OPEN_TO_PARTNER:
+        raise SignInNeeded(ended_words(colleague))
+    if colleague.is_back:
+        with transaction() as session:
+            note_seen(session, session.get_one(Colleague, colleague.id))
+    return Visitor(invitation, colleague)
+
+
+def is_person(request: Request) -> bool:
+    """Whether somebody opened the link: not a HEAD, not a prefetch, not a program that looks at links."""
+    ahead = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "") + request.headers.get("x-moz", "")
+    navigates = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    return request.method == "GET" and navigates and not ahead and not PREVIEWS.search(request.headers.get("user-agent", ""))
 
 
 def usable(request: Request, code: str) -> Invitation | None:
@@ -59,7 +120,7 @@ def _by_code(request: Request, code: str) -> Invitation:
     if found := opened_by(code):
         return found
     count_failure(request)
-    raise SignInNeeded(REFUSED)
+    raise SignInNeeded(_(REFUSED))
 
 
 def opened_by(code: str) -> Invitation | None:
@@ -74,8 +135,8 @@ def opened_by(code: str) -> Invitation | None:
         return found if sent is not None and sent.submitted_at is not None else None
 
 
-def _refuse_other_sites(request: Request) -> None:
+def refuse_other_sites(request: Request) -> None:
     """A browser sends the session's cookie by itself, so a change must come from a page of ours; browsers say where from."""
     origin = request.headers.get("origin") or ("" if request.headers.get("sec-fetch-site", "same-origin") == "same-origin" else "elsewhere")
     if origin not in ("", settings().portal_url):
-        raise Forbidden("This was sent from another site, so it was not accepted. Open the portal and try again.")
+        raise Forbidden(_("This was sent from another site, so it was not accepted. Open the portal and try again."))
