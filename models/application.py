@@ -13,14 +13,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, Session, col, select
 
+from models import loose
 from models.agreement import agree
+from models.colleague import end_all
 from models.confirmation import FIELD, confirmed_addresses, unconfirmed
 from models.database import UtcDateTime, now
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import record
 from models.invitation import ALPHABET, Invitation, InvitationStatus
+from models.language import _, ngettext, shown_number
 from models.person import PORTAL, partner
+from models.reach import must_be_open, must_reach
+from models.request import Wanted, open_request
+from models.resubmission import Differences, as_json, differences, filed_now, unanswered
 from models.rules import clean, missing_documents
+from models.slots import SLOTS
 from models.steps import FORM_VERSION, QUESTIONS
 from models.steps.capabilities import Capabilities
 from models.steps.company import Company
@@ -70,6 +77,8 @@ SHAREPOINT_STATUS: dict[ApplicationStatus, str] = {
     S.WITHDRAWN: "Rejected",
 }
 OPEN_TO_PARTNER = frozenset({S.DRAFT, S.INFORMATION_REQUIRED})
+#: The name under which the partner's words on the whole are kept, beside those on each question that was asked about.
+COMMENT, LONGEST_REPLY = "comment", 2000
 
 
 class Application(Compliance, Insurance, Roles, Capabilities, Contact, Company, table=True):
@@ -96,6 +105,11 @@ class Application(Compliance, Insurance, Roles, Capabilities, Contact, Company, 
     def open_to_partner(self) -> bool:
         """Whether the partner may change answers and documents now."""
         return self.state in OPEN_TO_PARTNER
+
+    @property
+    def awaits_partner(self) -> bool:
+        """Whether the review waits for the partner to complete something."""
+        return self.state == S.INFORMATION_REQUIRED
 
     def answers(self) -> dict[str, Any]:
         """The submitted answers, typed, by question name."""
@@ -136,24 +150,71 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     submission uses the invitation up and gives the reference number; a later one returns to the review.
     """
     must_be_open(application)
+    if application.form_version != FORM_VERSION:  # models/editions.py carries it over when it is opened
+        raise Invalid(_("The form has changed since it was opened. Open it again to see what is different, then send it."), [])
     values, problems = examine(answers, held, confirmed_addresses(session, application))
-    if problems:
-        raise Invalid(
-            f"The application is not complete: {len(problems)} {'answer needs' if len(problems) == 1 else 'answers need'} attention.",
-            problems,
-        )
+    _must_be_complete(problems)
     first = application.state == S.DRAFT
-    before = {} if first else _shown(application.answers())
+    changed = Differences() if first else differences(session, application, values)
+    replies = {} if first else _answered(session, application, changed)
     for name, value in values.items():
         setattr(application, name, value)
-    _stamp_submission(session, application, first)
-    changed = {} if first else {name: [before[name], value] for name, value in _shown(values).items() if before[name] != value}
+    _stamp_submission(session, application)
     declarant = partner(application.declarant_name or application.company_name or "")
     record(
         session, "application.submitted" if first else "application.resubmitted", declarant,
-        invitation_id=_use_up(session, application), application_id=application.id, form_hash=form_hash(values), changed=changed,
+        invitation_id=_use_up(session, application), application_id=application.id, form_hash=form_hash(values),
+        changed=changed.answers, documents=changed.documents, replies=replies,
+        filed=[one.as_json() for one in filed_now(session, application)], form_version=FORM_VERSION,
     )  # fmt: skip
     return application
+
+
+def _must_be_complete(problems: list[Problem]) -> None:
+    if problems:
+        count = len(problems)
+        told = ngettext(
+            "The application is not complete: {count} answer needs attention.",
+            "The application is not complete: {count} answers need attention.", count,
+        )  # fmt: skip
+        raise Invalid(told.format(count=shown_number(count)), problems)
+
+
+def _answered(session: Session, application: Application, changed: Differences) -> dict[str, str]:
+    """What the partner wrote to the reviewer. Conflict if something else than was asked for has changed, Invalid while something
+    that was asked for is neither changed nor explained."""
+    must_reach(session, application, [*changed.answers, *changed.documents])
+    request = open_request(session, application)
+    if request is None:
+        return {}
+    if left := unanswered(request, changed):
+        raise Invalid(_("Answer everything that our reviewer asked for before you send it again."), [_unanswered(one) for one in left])
+    return request.replies
+
+
+def _unanswered(wanted: Wanted) -> Problem:
+    told = _("“{label}” is still as you sent it. Change it, or say why it stays as it is.")
+    step = QUESTIONS[wanted.name].step if wanted.name in QUESTIONS else SLOTS[wanted.name].step if wanted.name in SLOTS else None
+    return Problem(wanted.name, told.format(label=_(wanted.label)), step)
+
+
+def reply(session: Session, application: Application, replies: Mapping[str, str]) -> None:
+    """Keep what the partner writes to the reviewer: by the name of what was asked for, why it stays as it is; `comment` for the rest.
+
+    An empty text takes an earlier one back. Conflict while nothing is asked of the partner.
+    """
+    request = open_request(session, application)
+    if request is None:
+        raise Conflict(_("Nothing is asked of you at the moment, so there is nothing to answer."))
+    known = {COMMENT, *(one.name for one in request.wanted)}
+    if strangers := [name for name in replies if name not in known]:
+        raise Invalid(_("This was not asked for."), [Problem(name, _("Our reviewer did not ask about this.")) for name in strangers])
+    if long := [name for name, words in replies.items() if len(words) > LONGEST_REPLY]:
+        told = _("Shorten this to {count} characters.").format(count=shown_number(LONGEST_REPLY))
+        raise Invalid(told, [Problem(name, told) for name in long])
+    kept = {**request.replies, **{name: loose.paragraphs(words) or "" for name, words in replies.items()}}
+    request.replies = {name: words for name, words in kept.items() if words}  # a new dict: FACTS 34
+    session.add(request)
 
 
 def examine(answers: Mapping[str, Any], held: Mapping[str, int], confirmed: Set[str]) -> tuple[dict[str, Any], list[Problem]]:
@@ -176,14 +237,9 @@ def withdraw(session: Session, application: Application, reason: str = "") -> No
 def move(application: Application, to: ApplicationStatus) -> None:
     """Change the status if the table allows it; Conflict otherwise."""
     if to not in TRANSITIONS[application.state]:
-        raise Conflict(f"The application is {application.state.label.lower()}, so it cannot become {to.label.lower()}.")
+        said = _("The application’s status is “{status}”, so it cannot become “{wanted}”.")
+        raise Conflict(said.format(status=_(application.state.label), wanted=_(to.label)))
     application.status, application.updated_at = to, now()
-
-
-def must_be_open(application: Application) -> None:
-    """Conflict unless the partner may change it now."""
-    if not application.open_to_partner:
-        raise Conflict("This application has been submitted and can no longer be changed.")
 
 
 def of_invitation(session: Session, code: str, *, lock: bool = False) -> Application | None:
@@ -197,7 +253,7 @@ def by_reference(session: Session, reference: str, *, lock: bool = False) -> App
     wanted = select(Application).where(Application.reference_number == reference.upper())
     found = session.exec(wanted.with_for_update() if lock else wanted).first()
     if found is None:
-        raise NotFound("There is no application with this reference.")
+        raise NotFound(_("There is no application with this reference."))
     return found
 
 
@@ -212,18 +268,16 @@ def submitted_like(session: Session, application: Application) -> list[Applicati
 
 def form_hash(values: Mapping[str, Any]) -> str:
     """SHA-256 over all answers in a fixed order: what the declarant's name stands under."""
-    return hashlib.sha256(json.dumps(_shown(values), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(as_json(values), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: QUESTIONS[name].kind.to_json(value) for name, value in values.items()}
-
-
-def _stamp_submission(session: Session, application: Application, first: bool) -> None:
-    move(application, S.SUBMITTED if first else S.UNDER_REVIEW)
-    application.submitted_at = application.updated_at
+def _stamp_submission(session: Session, application: Application) -> None:
+    """The date of the first submission stays; a later one has its event's."""
+    move(application, S.SUBMITTED if application.state == S.DRAFT else S.UNDER_REVIEW)
+    application.submitted_at, application.form_version = application.submitted_at or application.updated_at, FORM_VERSION
     application.reference_number = application.reference_number or _new_reference(session)
     session.add(application)
+    end_all(session, application)
     agree(session, application.id or 0, application.declarant_name or "", application.updated_at)
     session.flush()
 
@@ -240,7 +294,8 @@ def _use_up(session: Session, application: Application) -> int | None:
     invitation = session.exec(select(Invitation).where(Invitation.code == application.invitation_code).with_for_update()).one()
     if invitation.used_at is None:
         if invitation.state != InvitationStatus.ACTIVE:
-            raise Conflict("This invitation has expired or was withdrawn, so nothing was sent. Ask Saber Renewable Energy for a new one.")
+            said = _("This invitation has expired or was withdrawn, so nothing was sent. Ask Saber Renewable Energy for a new one.")
+            raise Conflict(said)
         invitation.status, invitation.used_at = InvitationStatus.USED, now()
         session.add(invitation)
         record(session, "invitation.used", PORTAL, invitation_id=invitation.id, application_id=application.id)

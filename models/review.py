@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,12 +15,20 @@ from models.database import UtcDateTime, now
 from models.document import Document, DocumentState
 from models.errors import Conflict, Forbidden, Invalid, Problem
 from models.event import Event, record
+from models.language import _, shown_list
 from models.person import Actor, Right
+from models.request import InformationRequest as InformationRequest
+from models.request import Wanted
+from models.request import open_request as open_request
 from models.settings import settings
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS, step_of
 
+MACHINES_READ = ("form_hash", "filed", "form_version", "request")
 SECTIONS: dict[str, str] = {**{step.name: step.title for step in STEPS}, "documents": "Documents"}
+
+
+LONGEST_WORDS = 2000  # of what a reviewer writes about one question
 
 
 class Ruling(StrEnum):
@@ -57,29 +66,16 @@ class Note(SQLModel, table=True):
     written_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class InformationRequest(SQLModel, table=True):
-    """What the partner is asked to complete: a message, the questions and documents it concerns, a due date."""
-
-    __tablename__ = "information_requests"
-
-    id: int | None = Field(default=None, primary_key=True)
-    application_id: int = Field(foreign_key="applications.id", index=True)
-    message: str
-    items: list[str] = Field(default_factory=list, sa_type=sa.JSON)
-    due_on: date | None = None
-    asked_by: str
-    asked_at: datetime = Field(sa_type=UtcDateTime)
-
-
 def give_verdict(session: Session, actor: Actor, application: Application, section: str, ruling: str, reason: str = "") -> Verdict:
     """Set a section's verdict; the first one starts the review. A concern or failure needs a reason."""
     actor.must(Right.REVIEW)
     start_review(session, actor, application)
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
     if section not in SECTIONS or ruling not in list(Ruling):
-        raise Invalid("There is no such section or verdict.", [Problem("section", "Choose one of the sections and verdicts shown.")])
+        problem = Problem("section", _("Choose one of the sections and verdicts shown."))
+        raise Invalid(_("There is no such section or verdict."), [problem])
     if ruling != Ruling.PASSED and not reason.strip():
-        raise Invalid("A reason is missing.", [Problem("reason", "Say why, so that whoever decides can follow it.")])
+        raise Invalid(_("A reason is missing."), [Problem("reason", _("Say why, so that whoever decides can follow it."))])
     verdict = verdicts(session, application).get(section) or Verdict(
         application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now()
     )
@@ -102,7 +98,7 @@ def add_note(session: Session, actor: Actor, application: Application, text: str
     """Write a note that the staff see."""
     actor.must(Right.REVIEW)
     if not 1 <= len(text.strip()) <= 4000:
-        raise Invalid("The note is empty or too long.", [Problem("text", "Write a note of up to 4,000 characters.")])
+        raise Invalid(_("The note is empty or too long."), [Problem("text", _("Write a note of up to 4,000 characters."))])
     note = Note(application_id=application.id or 0, text=text.strip(), written_by=actor.name, written_at=now())
     session.add(note)
     record(session, "application.noted", actor, application_id=application.id, text=note.text)
@@ -110,34 +106,27 @@ def add_note(session: Session, actor: Actor, application: Application, text: str
 
 
 def request_information(
-    session: Session, actor: Actor, application: Application, message: str, items: list[str] | None = None, due_on: date | None = None
+    session: Session, actor: Actor, application: Application, message: str, items: Sequence[str | Wanted] = (), due_on: date | None = None
 ) -> InformationRequest:
-    """Send the application back to the partner with a message; the decision waits until it returns."""
+    """Send the application back to the partner with a message; the decision waits until it returns.
+
+    `items` names the questions and documents it is about, each with words and a due date of its own where it has them; then only
+    these are opened. Without any, all is open again. Invalid says what is wrong with each.
+    """
     actor.must(Right.REVIEW)
-    if len(message.strip()) < 10:
-        raise Invalid("The message is missing.", [Problem("message", "Tell the partner what is needed, in at least 10 characters.")])
-    if unknown := [item for item in items or [] if item not in QUESTIONS and item not in SLOTS]:
-        raise Invalid(
-            "A question is not part of the form.", [Problem("items", f"There is no question or document “{name}”.") for name in unknown]
-        )
-    if due_on and due_on <= now().date():
-        raise Invalid("The due date has passed.", [Problem("due_on", "Choose a due date in the future.")])
+    wanted = [Wanted(item) if isinstance(item, str) else item for item in items]
+    _must_be_askable(application, message, wanted, due_on)
     move(application, ApplicationStatus.INFORMATION_REQUIRED)
     asked = InformationRequest(
-        application_id=application.id or 0, message=message.strip(), items=items or [], due_on=due_on, asked_by=actor.name, asked_at=now()
-    )
-    session.add(application)
-    session.add(asked)
+        application_id=application.id or 0, message=message.strip(), items=[one.as_json() for one in wanted], due_on=due_on,
+        asked_by=actor.name, asked_at=now(),
+    )  # fmt: skip
+    session.add_all([application, asked])
     session.flush()
     record(
-        session,
-        "application.information_required",
-        actor,
-        application_id=application.id,
-        message=asked.message,
-        items=asked.items,
-        due_on=str(due_on or ""),
-    )
+        session, "application.information_required", actor, application_id=application.id,
+        message=asked.message, items=asked.items, due_on=str(due_on or ""), request=asked.id,
+    )  # fmt: skip
     return asked
 
 
@@ -147,7 +136,7 @@ def mark_reviewed(session: Session, actor: Actor, application: Application) -> N
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
     standing = verdicts(session, application).keys() - outdated(session, application)
     if open_sections := [title for name, title in SECTIONS.items() if name not in standing]:
-        raise Conflict(f"Give a verdict on {', '.join(open_sections)} first.")
+        raise Conflict(_("Give a verdict on these first: {sections}.").format(sections=shown_list([_(one) for one in open_sections])))
     move(application, ApplicationStatus.REVIEWED)
     session.add(application)
     record(session, "application.reviewed", actor, application_id=application.id)
@@ -161,7 +150,7 @@ def approve(session: Session, actor: Actor, application: Application, message: s
 def reject(session: Session, actor: Actor, application: Application, reason: str) -> None:
     """The application is turned down; the reason goes into the mail and is therefore needed."""
     if len(reason.strip()) < 10:
-        raise Invalid("The reason is missing.", [Problem("reason", "Give the partner a reason of at least 10 characters.")])
+        raise Invalid(_("The reason is missing."), [Problem("reason", _("Give the partner a reason of at least 10 characters."))])
     _decide(session, actor, application, ApplicationStatus.REJECTED, reason)
 
 
@@ -193,14 +182,6 @@ def notes(session: Session, application: Application) -> list[Note]:
     return list(session.exec(select(Note).where(Note.application_id == application.id).order_by(col(Note.id).desc())))
 
 
-def open_request(session: Session, application: Application) -> InformationRequest | None:
-    """What the partner is being asked now; None unless information is required."""
-    if application.state != ApplicationStatus.INFORMATION_REQUIRED:
-        return None
-    wanted = select(InformationRequest).where(InformationRequest.application_id == application.id)
-    return session.exec(wanted.order_by(col(InformationRequest.id).desc())).first()
-
-
 def history(session: Session, application: Application) -> list[Event]:
     """Everything that happened to the application, newest first."""
     return list(session.exec(select(Event).where(Event.application_id == application.id).order_by(col(Event.id).desc())))
@@ -219,10 +200,39 @@ def _decide(session: Session, actor: Actor, application: Application, to: Applic
     _must_be(application, ApplicationStatus.REVIEWED)
     reviewed = next((event for event in history(session, application) if event.type == "application.reviewed"), None)
     if reviewed and actor.user_id is not None and reviewed.user_id == actor.user_id and not settings().reviewer_may_decide:
-        raise Forbidden("You marked this application reviewed. Somebody else must decide.")
+        raise Forbidden(_("You marked this application reviewed. Somebody else must decide."))
     move(application, to)
     session.add(application)
     record(session, f"application.{to.value}", actor, application_id=application.id, message=message.strip())
+
+
+def _must_be_askable(application: Application, message: str, wanted: list[Wanted], due_on: date | None) -> None:
+    if problems := [*_of_the_whole(message, wanted, due_on), *(problem for one in wanted for problem in _of_one(application, one))]:
+        raise Invalid(problems[0].message, problems)
+
+
+def _of_the_whole(message: str, wanted: list[Wanted], due_on: date | None) -> Iterator[Problem]:
+    if len(message.strip()) < 10 and not (wanted and all(one.words.strip() for one in wanted)):
+        yield Problem("message", _("Tell the partner what is needed, in at least 10 characters."))
+    if due_on and due_on <= now().date():
+        yield Problem("due_on", _("Choose a due date in the future."))
+    if len({one.name for one in wanted}) < len(wanted):
+        yield Problem("items", _("A question or document is named twice. Name it once."))
+
+
+def _of_one(application: Application, one: Wanted) -> Iterator[Problem]:
+    """What is wrong with one named question or document; one that these answers do not ask for cannot be answered."""
+    place = f"items.{one.name}"
+    if one.name not in QUESTIONS and one.name not in SLOTS:
+        yield Problem("items", _("There is no question or document “{name}”.").format(name=one.name))
+        return
+    values, label = application.answers(), _(one.label)
+    if not (QUESTIONS[one.name].asked(values) if one.name in QUESTIONS else SLOTS[one.name].offered(values)):
+        yield Problem(place, _("“{label}” is not asked with these answers. Name the question that it depends on.").format(label=label))
+    if one.due_on and one.due_on <= now().date():
+        yield Problem(place, _("Choose a due date in the future for “{label}”.").format(label=label))
+    if len(one.words) > LONGEST_WORDS:
+        yield Problem(place, _("Shorten what you write about “{label}” to {count} characters.").format(label=label, count=LONGEST_WORDS))
 
 
 def _touches(event: Event, section: str) -> bool:
@@ -237,9 +247,10 @@ def _arrived(document: Document) -> datetime | None:
 
 def _must_be(application: Application, *states: ApplicationStatus) -> None:
     if application.state not in states:
-        raise Conflict(f"The application is {application.state.label.lower()}, so this can not be done now.")
+        said = _("This cannot be done now. Status of the application: {status}.")
+        raise Conflict(said.format(status=_(application.state.label)))
 
 
 def summary(event: Event) -> dict[str, Any]:
     """An event's detail without what only machines read."""
-    return {name: value for name, value in event.detail.items() if value not in ("", [], {}, None) and name != "form_hash"}
+    return {name: value for name, value in event.detail.items() if value not in ("", [], {}, None) and name not in MACHINES_READ}

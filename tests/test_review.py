@@ -114,7 +114,7 @@ def test_asked_for_information_the_partner_may_write_again(submitted: str) -> No
     with reading() as session:
         application = row(session, submitted)
         asked = open_request(session, application)
-        assert application.open_to_partner and asked is not None and asked.items == ["public_liability_expiry"]
+        assert application.open_to_partner and asked is not None and [one.name for one in asked.wanted] == ["public_liability_expiry"]
         assert "email.information_required" in {d.target for d in session.exec(select(Delivery))}
     with pytest.raises(Conflict), transaction() as session:
         give_verdict(session, rosa, row(session, submitted), "company", Ruling.PASSED)
@@ -201,5 +201,5 @@ def test_what_changed_since_its_verdict_must_be_looked_at_again(submitted: str) 
         document = start_upload(session, row(session, submitted), "gdpr_policy", "newer policy.pdf", 10)
         accept(session, document, b"%PDF-newer")
         submit(session, row(session, submitted), {**COMPLETE, "team_size": "77"}, DOCUMENTS)
-    with pytest.raises(Conflict, match="Give a verdict on Capabilities, Documents first"), transaction() as session:
+    with pytest.raises(Conflict, match="Give a verdict on these first: Capabilities and Documents"), transaction() as session:
         mark_reviewed(session, rosa, row(session, submitted))

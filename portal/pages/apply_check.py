@@ -1,113 +1,124 @@
-"""*Check your answers*: all that was asked and answered, what is missing, and *Submit*."""
+"""*Check your answers*: all that was asked and answered, what is missing, what a reviewer asked and what has changed, and *Submit*."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Any
 
-from fastapi import Form, Request
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
-from nicegui import ui
+from pydantic import BaseModel, Field
 
-from models.application import submit
+from models.application import COMMENT, reply, submit
 from models.database import transaction
-from models.document import Document
-from models.errors import Conflict, Invalid, Problem
-from models.kinds import Answers
-from models.question import Question
+from models.errors import Conflict, Invalid, NotFound
+from models.language import _
+from models.request import step_name_of
+from models.resubmission import Filed, unanswered
 from models.rules import settle
 from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS, Step
+from models.steps import QUESTIONS, STEPS
 from portal.api.partner import admit
+from portal.pages.apply_chapters import Reading, compared
+from portal.pages.apply_edition import edition_notice
 from portal.pages.apply_folder import Folder, folder_of
-from portal.pages.apply_progress import CHECK, progress
-from portal.pages.apply_step import form_frame
+from portal.pages.apply_frame import form_page
+from portal.pages.apply_printed import PRINTED, printed_head
 from portal.render import render
 from portal.widgets import as_typed
 
-
-@dataclass(frozen=True)
-class Line:
-    """One question or document as it will be sent. `shown` is empty where nothing was given, `wrong` where nothing is amiss."""
-
-    name: str
-    label: str
-    required: bool
-    shown: str = ""
-    wrong: str = ""
-    documents: tuple[Document, ...] = ()
+WHY = "why-"  # how the boxes of the plain form are called, one for each thing that was asked for
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """A step with its lines under their headings; documents stand under their own."""
+class Replies(BaseModel):
+    """What the partner writes to the reviewer, as it is typed: by what was asked for."""
 
-    step: Step
-    sections: dict[str, list[Line]]
+    application: int
+    replies: dict[str, str] = Field(max_length=200)
+
+
+def install(app: FastAPI) -> None:
+    """Where static/reply.js keeps what is written to the reviewer."""
+    app.add_api_route("/apply/reply", keep_replies, methods=["POST"], include_in_schema=False)
 
 
 def draw(folder: Folder, *, missing: bool = False) -> None:
     """The page; with `missing` the reader comes from *Submit*, so what is missing gets the focus."""
-    problems = folder.problems()
-    shown = {
-        "chapters": chapters(folder, problems), "problems": problems, "steps": STEPS, "focus": missing, "application": folder.application,
-        "declarant": as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")),
+    form_page(_("Check your answers"), folder, body(folder, missing=missing), stale="reload", scripts=("reply.js",), more=PRINTED)
+
+
+def body(folder: Folder, *, missing: bool = False) -> str:
+    """The page's HTML."""
+    problems, asked = folder.problems(), _asked(folder)
+    shown: dict[str, Any] = {
+        "chapters": reading(folder).chapters(), "problems": problems, "steps": STEPS, "focus": missing, "application": folder.application,
+        "declarant": as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")), "locks": folder.reach.names is not None,
+        "edition": edition_notice(folder.changes), "changes": compared(folder.differs),
+        "slots": SLOTS, "printed": printed_head(folder.application, _("Not sent yet") if not folder.request else _("Not sent again yet")),
     }  # fmt: skip
-    with form_frame("Check your answers", folder):
-        ui.html(progress(CHECK, folder.answers, folder.held, folder.confirmed), sanitize=False).classes("rail")
-        with ui.element("div").classes("questions").props("id=questions data-stale=reload"):
-            ui.html(render("apply_check.html", **shown), sanitize=False)
+    return render("apply_check.html", **shown, **asked)
 
 
-def send(request: Request, application: Annotated[int, Form()]) -> Response:
+def reading(folder: Folder) -> Reading:
+    """The draft for reading, with what is wrong and what has changed since it was sent."""
+    wrong = {problem.field: problem.message for problem in folder.problems()}
+    files = tuple(Filed.of(document) for document in folder.documents)
+    return Reading(folder.answers, settle(folder.answers), files, wrong, folder.differs, folder.reach)
+
+
+def _asked(folder: Folder) -> dict[str, Any]:
+    """What the reviewer asked, and how far it is answered."""
+    request = folder.request
+    wanted = request.wanted if request else []
+    left = [one.name for one in unanswered(request, folder.differs)] if request else []
+    places = {one.name: f"/apply/{step_name_of(one.name)}?check=1#{one.name}" for one in wanted}
+    changed = [one.name for one in wanted if one.name in folder.differs]
+    told = {"asked": request, "wanted": wanted, "left": left, "places": places, "changed": changed, "comment": COMMENT, "why": WHY}
+    return told | {"replies": request.replies if request else {}}
+
+
+async def send(request: Request) -> Response:
     """Submit what is stored, once: a second click finds it sent. A plain route, so that it needs no open socket.
 
     `application` is the one that was read on the page: another may have been opened in this browser since.
     """
+    form = await request.form()
+    given = {name: str(value) for name, value in form.items()}
+    return RedirectResponse(await run_in_threadpool(_send, request, given), 303)
+
+
+def _send(request: Request, given: dict[str, str]) -> str:
+    """Keep what is written to the reviewer, then submit; answers where to go. The words are kept also when something is missing."""
     invitation = admit(request, None)
+    words = {name.removeprefix(WHY): value for name, value in given.items() if name.startswith(WHY)}
     try:
-        with transaction() as session:
-            folder = folder_of(session, invitation, lock=True)
-            if folder.application.id != application:
-                return RedirectResponse("/apply/check", 303)
-            submit(session, folder.application, folder.answers, folder.held)
+        for deed in (_reply, _submit) if words else (_submit,):
+            with transaction() as session:
+                folder = folder_of(session, invitation, lock=True)
+                if str(folder.application.id) != given.get("application"):
+                    return "/apply/check"
+                deed(session, folder, words)
     except Invalid:
-        return RedirectResponse("/apply/check?missing=1", 303)
+        return "/apply/check?missing=1"
     except Conflict:
         pass  # sent already, by the first of two clicks or by a colleague: the status page says so
-    return RedirectResponse("/apply/status", 303)
+    return "/apply/status"
 
 
-def chapters(folder: Folder, problems: list[Problem] | None = None) -> list[Chapter]:
-    """The whole application for reading: every question that is asked, with what was answered, and every document."""
-    wrong = {problem.field: problem.message for problem in problems or []}
-    values = settle(folder.answers)
-    return [Chapter(step, {**_questions(step, folder.answers, values, wrong), **_documents(step, folder, values, wrong)}) for step in STEPS]
+def _reply(session: Any, folder: Folder, words: dict[str, str]) -> None:
+    reply(session, folder.application, words)
 
 
-def label_of(name: str) -> str:
-    """The label of a question or a document."""
-    return QUESTIONS[name].label if name in QUESTIONS else SLOTS[name].label
+def _submit(session: Any, folder: Folder, _words: dict[str, str]) -> None:
+    submit(session, folder.application, folder.answers, folder.held)
 
 
-def shown_answer(question: Question, answers: Answers, values: Answers) -> str:
-    """An answer for people; one that is wrong stands as it was typed."""
-    value = values.get(question.name)
-    return question.kind.show(value) if value is not None else as_typed(question, answers.get(question.name))
-
-
-def _questions(step: Step, answers: Answers, values: Answers, wrong: dict[str, str]) -> dict[str, list[Line]]:
-    def line(question: Question) -> Line:
-        return Line(question.name, question.label, question.required, shown_answer(question, answers, values), wrong.get(question.name, ""))
-
-    asked = {section: [line(q) for q in questions if q.asked(values)] for section, questions in step.sections.items()}
-    return {section: lines for section, lines in asked.items() if lines}
-
-
-def _documents(step: Step, folder: Folder, values: Answers, wrong: dict[str, str]) -> dict[str, list[Line]]:
-    lines = []
-    for slot in step.slots:
-        files = tuple(document for document in folder.documents if document.slot == slot.name)
-        if files or slot.offered(values):
-            lines.append(Line(slot.name, slot.label, slot.wanted(values), "", wrong.get(slot.name, ""), files))
-    return {"Documents": lines} if lines else {}
+def keep_replies(request: Request, said: Replies) -> dict[str, bool]:
+    """Keep what is being written to the reviewer."""
+    invitation = admit(request, None)
+    with transaction() as session:
+        folder = folder_of(session, invitation, lock=True)
+        if folder.application.id != said.application:
+            raise NotFound(_("Another application has been opened in this browser. Enter this one's code again."))
+        reply(session, folder.application, said.replies)
+    return {"kept": True}

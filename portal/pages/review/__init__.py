@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from models import review
 from models.application import TRANSITIONS, by_reference
+from models.language import _
 from models.person import Actor, Right
 from models.possible import Action
 from models.review import SECTIONS
@@ -19,27 +20,29 @@ from portal import staff
 from portal.controls import Ask, Fields, Sheet, button
 from portal.frame import frame
 from portal.pages.desk import style
-from portal.pages.review.case import Case, expiry_tone, item_label, load, viewable
+from portal.pages.review.asking import Asking
+from portal.pages.review.case import Case, expiry_tone, load, viewable
 from portal.pages.review.deeds import deeds
-from portal.pages.review.story import tell
-from portal.pages.review.verdict import VerdictControl
+from portal.pages.review.story import story
+from portal.pages.review.verdict import LABELS, VerdictControl
 from portal.render import render
 
-#: The decision panel's buttons: action, words, look; those that are possible now come first.
-PANEL = (
-    (Action.REVIEWED, "Mark reviewed", "go"), (Action.APPROVE, "Approve", "go"), (Action.REJECT, "Reject", "danger"),
-    (Action.REQUEST, "Request information", ""), (Action.REOPEN, "Go back to the review", ""),
-)  # fmt: skip
+#: The decision panel's buttons; those that are possible now come first.
+PANEL = {
+    Action.REVIEWED: "Mark reviewed", Action.APPROVE: "Approve", Action.REJECT: "Reject", Action.REQUEST: "Request information",
+    Action.REOPEN: "Go back to the review",
+}  # fmt: skip
+LOOKS = {Action.REVIEWED: "go", Action.APPROVE: "go", Action.REJECT: "danger"}
 
 
-def install(_: FastAPI) -> None:
+def install(__: FastAPI) -> None:
     """Register /review/{reference}."""
 
     @ui.page("/review/{reference}")
     async def application(request: Request, reference: str) -> None:
         desk = staff.at_desk(request)
         case = await desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
-        with frame(f"{case.application.company_name}, review", actor=case.actor, here="/review", wide=True):
+        with frame(_("{company}, review").format(company=case.application.company_name), actor=case.actor, here="/review", wide=True):
             style()
             Review(desk, case)
 
@@ -49,13 +52,15 @@ class Review:
 
     def __init__(self, desk: staff.Desk, case: Case) -> None:
         self.desk, self.case, self.client = desk, case, ui.context.client
-        self.sheets = {action: Sheet(desk, deed, self.again) for action, deed in deeds(case).items()}
+        self.sheets: dict[Action, Sheet | Asking] = {action: Sheet(desk, deed, self.again) for action, deed in deeds(case).items()}
+        self.sheets[Action.REQUEST] = Asking(desk, case, self.again)
         self.head()
         with ui.element("div").classes("case"):
             with ui.element("div").classes("case-main"):
                 self.summary()
                 self.verdicts = [self._section(section) for section in SECTIONS]
-            with ui.element("aside").classes("case-side").props('aria-label="Decision, notes and history"'):
+            with ui.element("aside").classes("case-side") as side:
+                side.props["aria-label"] = _("Decision, notes and history")
                 self.panel()
                 self._notes()
                 self.background()
@@ -78,15 +83,15 @@ class Review:
     @ui.refreshable_method
     def summary(self) -> None:
         """What to know before reading: the open request, changes, flags, possible duplicates."""
-        ui.html(render("case_summary.html", case=self.case, sections=SECTIONS, item_label=item_label), sanitize=False)
+        ui.html(render("case_summary.html", case=self.case, sections=SECTIONS), sanitize=False)
 
     @ui.refreshable_method
     def panel(self) -> None:
         """What can be done now, and why the rest can not."""
         with ui.element("section").classes("card tight").props('id=decision tabindex="-1"'):
-            ui.html(render("case_panel.html", case=self.case, sections=SECTIONS), sanitize=False)
+            ui.html(render("case_panel.html", case=self.case, sections=SECTIONS, labels=LABELS), sanitize=False)
             with ui.element("div").classes("deeds"):
-                self._deeds(sorted((entry for entry in PANEL if self._offered(entry[0])), key=lambda entry: not self.case.may(entry[0])))
+                self._deeds(sorted(filter(self._offered, PANEL), key=lambda action: not self.case.may(action)))
 
     @ui.refreshable_method
     def noted(self) -> None:
@@ -96,14 +101,14 @@ class Review:
     @ui.refreshable_method
     def background(self) -> None:
         """Deliveries and history."""
-        lines = [tell(event) for event in self.case.history]
+        lines = story(self.case.history)
         may_operate = self.case.actor.may(Right.OPERATE)
         ui.html(render("case_background.html", case=self.case, lines=lines, may_operate=may_operate), sanitize=False)
 
     def _section(self, section: str) -> VerdictControl:
         with ui.element("section").classes("card section").props(f"id=section-{section} aria-labelledby=title-{section}"):
             with ui.element("div").classes("section-head"):
-                ui.html(SECTIONS[section], sanitize=False, tag="h2").props(f"id=title-{section}")
+                ui.html(escape(_(SECTIONS[section])), sanitize=False, tag="h2").props(f"id=title-{section}")
                 control = VerdictControl(self.desk, section, self.case, self.again)
             step = next((step for step in STEPS if step.name == section), None)
             ui.html(render("case_section.html" if step else "case_documents.html", case=self.case, step=step, steps=STEPS,
@@ -114,14 +119,14 @@ class Review:
         """Whether a button stands in the panel at all: what the status excludes for good is left out."""
         return self.case.may(action) or (bool(TRANSITIONS[self.case.application.state]) and action != Action.REOPEN)
 
-    def _deeds(self, offered: list[tuple[Action, str, str]]) -> None:
+    def _deeds(self, offered: list[Action]) -> None:
         """The buttons; under those that cannot be used stands why. Where one reason bars all of them, it stands alone."""
-        reasons = [self.case.why_not(action) for action, _, _ in offered]
+        reasons = [self.case.why_not(action) for action in offered]
         if reasons and all(reasons) and len(set(reasons)) == 1:
             ui.html(escape(reasons[0]), sanitize=False, tag="p").classes("why")
             return
-        for number, (action, label, look) in enumerate(offered):
-            made = button(label, self.sheets[action].open, look)
+        for number, action in enumerate(offered):
+            made = button(_(PANEL[action]), self.sheets[action].open, LOOKS.get(action, ""))
             if reasons[number]:
                 made.props.update({"disabled": True, "title": reasons[number]})
             if reasons[number] and reasons[number] not in reasons[number + 1 : number + 2]:
@@ -129,16 +134,17 @@ class Review:
 
     def _notes(self) -> None:
         with ui.element("section").classes("card tight"):
-            ui.html('<h2>Notes</h2><p class="small mute">Only staff see them.</p>', sanitize=False)
+            notes, only = escape(_("Notes")), escape(_("Only staff see them."))
+            ui.html(f'<h2>{notes}</h2><p class="small mute">{only}</p>', sanitize=False)
             if self.case.may(Action.NOTE):
-                self.note = Fields((Ask("text", "New note", "long"),))
-                button("Add the note", self._add_note, "slim")
+                self.note = Fields((Ask("text", _("New note"), "long"),))
+                button(_("Add the note"), self._add_note, "slim")
             self.noted()
 
     async def _add_note(self) -> None:
         text, reference = self.note.values["text"], self.case.application.reference_number or ""
         write = partial(_write_note, reference, text)
-        if await staff.attempt(self.desk, write, done="The note is saved.", refused=self.note.refuse):
+        if await staff.attempt(self.desk, write, done=_("The note is saved."), refused=self.note.refuse):
             self.note.fill()
             await self.again()
 

@@ -10,19 +10,20 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models import review
-from models.application import Application, ApplicationStatus, by_reference, submitted_like
+from models.application import COMMENT, Application, ApplicationStatus, by_reference, submitted_like
 from models.database import now
 from models.document import Document, stored
 from models.errors import NotFound
 from models.event import Delivery, Event
 from models.flags import Flag, flags
+from models.language import _
 from models.person import Actor
 from models.possible import Action, Situation
 from models.question import Question
-from models.review import InformationRequest, Note, Verdict
+from models.request import InformationRequest, label_of, open_request
+from models.review import Note, Verdict
 from models.settings import settings
-from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS, Step
+from models.steps import QUESTIONS, Step
 
 VIEWABLE = frozenset({"pdf", "png", "jpg"})
 
@@ -71,7 +72,17 @@ class Case:
         return tuple(
             Change(name, QUESTIONS[name].label, shown(QUESTIONS[name], before), shown(QUESTIONS[name], after))
             for name, (before, after) in changed.items() if name in QUESTIONS
+        ) + tuple(
+            Change(name, label_of(name), ", ".join(before), ", ".join(after))
+            for name, (before, after) in (sent_again.detail.get("documents", {}) if sent_again else {}).items()
         )  # fmt: skip
+
+    @property
+    def replies(self) -> list[tuple[str, str]]:
+        """What the partner wrote when they sent it again: label and words; the label is empty for the whole."""
+        sent_again = next((event for event in self.history if event.type == "application.resubmitted"), None)
+        said: Mapping[str, str] = sent_again.detail.get("replies") or {} if sent_again else {}
+        return [("" if name == COMMENT else label_of(name), words) for name, words in said.items()]
 
     def outdated(self, section: str) -> bool:
         """Whether answers or documents of a section changed after its verdict was given."""
@@ -97,13 +108,13 @@ def load(session: Session, actor: Actor, reference: str) -> Case:
     """The application with this reference; NotFound if there is none, or it is a draft."""
     application = by_reference(session, reference)
     if application.state == ApplicationStatus.DRAFT:
-        raise NotFound("There is no application with this reference.")
+        raise NotFound(_("There is no application with this reference."))
     documents = stored(session, application.id)
     history = review.history(session, application)
     return Case(
         actor, application, tuple(documents), tuple(flags(application.answers(), now().date(), settings(), documents)),
         review.verdicts(session, application), tuple(review.notes(session, application)), tuple(history), _deliveries(session, application),
-        review.open_request(session, application), review.decision(session, application), tuple(submitted_like(session, application)),
+        open_request(session, application), review.decision(session, application), tuple(submitted_like(session, application)),
         frozenset(review.outdated(session, application)),
     )  # fmt: skip
 
@@ -127,17 +138,6 @@ def expiry_tone(expires: date) -> str:
     """Red once a document has expired, amber in its last 30 days."""
     left = (expires - now().date()).days
     return "bad" if left <= 0 else "warn" if left <= 30 else ""
-
-
-def request_options() -> dict[str, str]:
-    """Every question and document that a partner may be asked about, under its step's title."""
-    options = {name: f"{STEPS[question.step - 1].title}: {question.label}" for name, question in QUESTIONS.items()}
-    return options | {name: f"Document: {slot.label}" for name, slot in SLOTS.items()}
-
-
-def item_label(name: str) -> str:
-    """A question's or slot's label."""
-    return QUESTIONS[name].label if name in QUESTIONS else SLOTS[name].label if name in SLOTS else name
 
 
 def _deliveries(session: Session, application: Application) -> tuple[Delivery, ...]:

@@ -2,36 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
+from models.application import COMMENT
 from models.event import Event
-from models.review import SECTIONS, Ruling
-from portal.pages.review.case import item_label
-from portal.words import counted, target
+from models.language import _, ngettext, shown_number
+from models.request import label_of, wanted_from
+from models.review import SECTIONS
+from portal.words import own, target
 
-#: Event type → the sentence, and the detail's entry that is quoted below it. Braces name entries of the detail.
-SENTENCES: Mapping[str, tuple[str, str]] = {
-    "application.begun": ("{actor} began the application", ""),
-    "application.confirmation_asked": ("{actor} asked for a code to confirm another contact address", ""),
-    "application.address_confirmed": ("{actor} confirmed the contact address", "email"),
-    "application.submitted": ("{actor} submitted the application", ""),
-    "application.resubmitted": ("{actor} sent the application again, {changes} changed", ""),
-    "application.review_started": ("{actor} took the application into review", "reason"),
-    "application.verdict": ("{actor} {ruling} {section}", "reason"),
-    "application.noted": ("{actor} wrote a note", "text"),
-    "application.information_required": ("{actor} asked for information", "message"),
-    "application.reviewed": ("{actor} marked the application reviewed", ""),
-    "application.approved": ("{actor} approved the application", "message"),
-    "application.rejected": ("{actor} rejected the application", "message"),
-    "application.withdrawn": ("{actor} withdrew the application", "reason"),
-    "invitation.used": ("The invitation was used up", ""),
-    "delivery.retried": ("{actor} had “{target}” tried again", ""),
-    "delivery.settled": ("{actor} settled “{target}” by hand", "why"),
+#: Event type → the sentence; braces name entries of the detail.
+SENTENCES: Mapping[str, str] = {
+    "application.begun": "{actor} began the application",
+    "application.carried_over": "The form changed, and the draft was carried over to its new edition",
+    "application.edition_seen": "{actor} saw what changed in the form",
+    "application.confirmation_asked": "{actor} asked for a code to confirm another contact address",
+    "application.address_confirmed": "{actor} confirmed the contact address",
+    "application.device_asked": "A code was asked for on a device that had not been used before",
+    "application.device_let_in": "A new device was let in with the code from the mail",
+    "application.colleague_asked": "{actor} asked a colleague to fill in a step",
+    "application.colleague_came": "{actor}, a colleague, opened the step",
+    "application.colleague_done": "{actor}, a colleague, said that the step is done",
+    "application.colleague_taken_back": "{actor} took the link of a colleague back",
+    "application.prefilled": "Answers were taken from an earlier application of the same contact",
+    "application.submitted": "{actor} submitted the application",
+    "application.resubmitted": "{actor} sent the application again, with {changes}",
+    "application.review_started": "{actor} took the application into review",
+    "application.verdict.passed": "{actor} passed {section}",
+    "application.verdict.concern": "{actor} noted a concern about {section}",
+    "application.verdict.failed": "{actor} failed {section}",
+    "application.noted": "{actor} wrote a note",
+    "application.information_required": "{actor} asked for information",
+    "application.reviewed": "{actor} marked the application reviewed",
+    "application.approved": "{actor} approved the application",
+    "application.rejected": "{actor} rejected the application",
+    "application.withdrawn": "{actor} withdrew the application",
+    "document.published": "{documents} published in SharePoint",
+    "invitation.used": "The invitation was used up",
+    "delivery.retried": "{actor} had “{target}” tried again",
+    "delivery.settled": "{actor} settled “{target}” by hand",
+    "retention.erased": "What is past its period was erased",
 }
-_RULINGS: Mapping[str, str] = {Ruling.PASSED: "passed", Ruling.CONCERN: "noted a concern about", Ruling.FAILED: "failed"}
+#: Event type → the entry of the detail that is quoted below the sentence.
+QUOTED: Mapping[str, str] = {
+    "application.address_confirmed": "email",
+    "application.device_let_in": "email",
+    "application.colleague_asked": "email",
+    "application.colleague_taken_back": "email",
+    "application.resubmitted": "comment",
+    "application.review_started": "reason",
+    "application.verdict.passed": "reason",
+    "application.verdict.concern": "reason",
+    "application.verdict.failed": "reason",
+    "application.noted": "text",
+    "application.information_required": "message",
+    "application.approved": "message",
+    "application.rejected": "message",
+    "application.withdrawn": "reason",
+    "delivery.settled": "why",
+}
+#: An event's type in a few words, without who did it: what a delivery is about.
+HAPPENED: Mapping[str, str] = {
+    "application.submitted": "Application submitted",
+    "application.resubmitted": "Application sent again",
+    "application.review_started": "Review started",
+    "application.reviewed": "Application reviewed",
+    "application.approved": "Application approved",
+    "application.rejected": "Application rejected",
+    "application.withdrawn": "Application withdrawn",
+    "application.information_required": "Information asked for",
+    "application.noted": "Note written",
+    "application.confirmation_asked": "Code for another address asked for",
+    "application.device_asked": "Code for a new device asked for",
+    "application.colleague_asked": "Colleague asked for help",
+    "application.colleague_done": "Colleague done",
+    "invitation.created": "Partner invited",
+    "invitation.synced": "Partner invited in SharePoint",
+    "invitation.resent": "Invitation sent again",
+    "invitation.updated": "Address corrected",
+    "invitation.extended": "Invitation extended",
+    "invitation.revoked": "Invitation revoked",
+    "invitation.expired": "Invitation expired",
+}
+_KINDS: Mapping[str, str] = {
+    "application.submitted": "sent",
+    "application.resubmitted": "sent",
+    "application.information_required": "asked",
+    "application.approved": "good",
+    "application.rejected": "bad",
+    "application.withdrawn": "bad",
+}
 
 
 @dataclass(frozen=True)
@@ -45,44 +109,44 @@ class Line:
     items: tuple[str, ...] = ()
 
 
-def tell(event: Event) -> Line:
-    """The event in words; a type without a sentence yet is shown by its name."""
-    sentence, quoted = SENTENCES.get(event.type, ("{actor}: " + event.type.replace(".", " ").replace("_", " "), ""))
-    items = tuple(item_label(name) for name in event.detail.get("items", ()) if event.type == "application.information_required")
-    return Line(event.at, sentence.format_map(_words(event)), str(event.detail.get(quoted) or ""), _KINDS.get(event.type, ""), items)
+def story(history: Iterable[Event]) -> list[Line]:
+    """The history in words, in the order given; documents that were published one after the other are one entry."""
+    runs = [list(run) for _key, run in groupby(history, lambda event: event.type if event.type == "document.published" else event.id)]
+    return [tell(run[0], len(run)) for run in runs]
+
+
+def tell(event: Event, times: int = 1) -> Line:
+    """The event in words, or the first of as many alike; a type without a sentence yet is shown by its name."""
+    key = f"{event.type}.{event.detail['ruling']}" if "ruling" in event.detail else event.type
+    sentence, quoted = SENTENCES.get(key, "{actor}: " + _plain(event.type)), QUOTED.get(key, "")
+    items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type == "application.information_required")
+    return Line(event.at, _(sentence).format_map(_words(event, times)), _quote(event, quoted), _KINDS.get(event.type, ""), items)
 
 
 def what_happened(kind: str) -> str:
     """An event's type in a few words, without who did it: "Application submitted"."""
-    return _HAPPENED.get(kind) or kind.replace(".", " ").replace("_", " ").capitalize()
+    return _(HAPPENED[kind]) if kind in HAPPENED else _plain(kind).capitalize()
 
 
-_HAPPENED: Mapping[str, str] = {
-    "application.resubmitted": "Application sent again",
-    "application.review_started": "Review started",
-    "application.information_required": "Information asked for",
-    "application.noted": "Note written",
-    "invitation.created": "Partner invited",
-    "invitation.synced": "Partner invited in SharePoint",
-    "invitation.resent": "Invitation sent again",
-    "invitation.updated": "Address corrected",
-}
-_KINDS: Mapping[str, str] = {
-    "application.submitted": "sent",
-    "application.resubmitted": "sent",
-    "application.information_required": "asked",
-    "application.approved": "good",
-    "application.rejected": "bad",
-    "application.withdrawn": "bad",
-}
+def _plain(kind: str) -> str:
+    return kind.replace(".", " ").replace("_", " ")
 
 
-def _words(event: Event) -> dict[str, Any]:
+def _quote(event: Event, entry: str) -> str:
+    """What is quoted below the sentence; of an application that came back, what the partner wrote on each thing and on the whole."""
+    if entry != "comment":
+        return str(event.detail.get(entry) or "")
+    said: Mapping[str, str] = event.detail.get("replies") or {}
+    return "\n".join([*(f"{_(label_of(name))}: {words}" for name, words in said.items() if name != COMMENT), said.get(COMMENT, "")]).strip()
+
+
+def _words(event: Event, times: int) -> dict[str, Any]:
     told = event.detail
+    changed = len({**told.get("changed", {}), **told.get("documents", {})}) if event.type == "application.resubmitted" else 0
     return {
-        "actor": event.actor,
-        "ruling": _RULINGS.get(told.get("ruling", ""), ""),
-        "section": SECTIONS.get(told.get("section", ""), ""),
-        "changes": counted(len(told.get("changed", {})), "answer"),
+        "actor": own(event.actor),
+        "section": _(SECTIONS.get(told.get("section", ""), "")),
+        "changes": ngettext("{count} change", "{count} changes", changed).format(count=shown_number(changed)),
+        "documents": ngettext("{count} document", "{count} documents", times).format(count=shown_number(times)),
         "target": target(told.get("target", "")),
     }

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from models import review
 from models.application import by_reference
 from models.errors import Refused
+from models.language import _
 from models.person import Actor
 from models.possible import Action
 from models.review import SECTIONS, Ruling
@@ -20,6 +21,7 @@ from portal.render import render
 from portal.staff import Desk, attempt
 
 LABELS = {Ruling.PASSED: "Passed", Ruling.CONCERN: "Concern", Ruling.FAILED: "Failed"}
+TONES = {Ruling.PASSED: "good", Ruling.CONCERN: "warn", Ruling.FAILED: "bad"}
 
 
 class VerdictControl:
@@ -41,19 +43,26 @@ class VerdictControl:
         for ruling, made in self.buttons.items():
             made.props["aria-pressed"] = "true" if verdict and verdict.ruling == ruling else "false"
         self.group.set_visibility(case.may(Action.VERDICT))
-        said = {"verdict": verdict, "labels": LABELS, "alone": not case.may(Action.VERDICT), "outdated": case.outdated(self.section)}
+        said = {
+            "verdict": verdict,
+            "labels": LABELS,
+            "tones": TONES,
+            "alone": not case.may(Action.VERDICT),
+            "outdated": case.outdated(self.section),
+        }
         self.standing.set_content(render("verdict.html", **said))
 
     def _buttons(self) -> None:
-        with ui.element("div").classes("rulings").props(f'role=group aria-label="Verdict on {SECTIONS[self.section]}"') as self.group:
-            self.buttons = {ruling: button(label, partial(self._press, ruling), f"slim {ruling}") for ruling, label in LABELS.items()}
+        with ui.element("div").classes("rulings").props("role=group") as self.group:
+            self.group.props["aria-label"] = _("Verdict: {section}").format(section=_(SECTIONS[self.section]))
+            self.buttons = {ruling: button(_(label), partial(self._press, ruling), f"slim {ruling}") for ruling, label in LABELS.items()}
 
     def _reason(self) -> None:
         with ui.element("div").classes("reason") as self.form:
-            self.field = Field(Ask("reason", "Why", "long", "Whoever decides reads this."))
+            self.field = Field(Ask("reason", _("Why"), "long", _("Whoever decides reads this.")))
             with ui.element("div").classes("ends"):
-                button("Cancel", self._close, "slim")
-                self.save = button("Save the verdict", self._save, "slim go")
+                button(_("Cancel"), self._close, "slim")
+                self.save = button(_("Save the verdict"), self._save, "slim go")
         self.form.set_visibility(False)
 
     async def _press(self, ruling: Ruling) -> None:
@@ -67,7 +76,7 @@ class VerdictControl:
 
     async def _save(self) -> None:
         ruling, reason = self.chosen or Ruling.PASSED, "" if self.chosen == Ruling.PASSED else str(self.field.value)
-        done = f"{SECTIONS[self.section]}: {LABELS[ruling].lower()}."
+        done = _("{section}: {verdict}").format(section=_(SECTIONS[self.section]), verdict=_(LABELS[ruling]))
         if await attempt(self.desk, lambda session, actor: self._give(session, actor, ruling, reason), done=done, refused=self._refuse):
             self.field.set("")
             self._close()
