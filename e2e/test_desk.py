@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from e2e.person import press
 from e2e.product import Product, eventually, text_of
 from e2e.test_walk_by_api import uploaded
 from models.review import SECTIONS
+from portal.words import day
 from tests import desk
 from tests.parts import environment_of
 from tests.sample_form import api_steps, wanted_documents
@@ -114,11 +116,11 @@ def test_the_partner_is_asked_and_answers_and_the_desk_shows_what_changed(produc
     dialog.get_by_label("Due date").fill("2099-12-31")
     dialog.get_by_label("Questions and documents").press_sequentially("Years trading")
     page.get_by_role("option", name="Company: Years trading").click()
-    page.keyboard.press("Escape")  # closes the options, not the dialog
+    expect(dialog.get_by_label("Words about it")).to_be_focused()
     dialog.get_by_role("button", name="Send the request").click()
 
     expect(page.get_by_role("heading", name="Waiting for the partner")).to_be_visible()
-    expect(page.get_by_text("due 31 Dec 2099")).to_be_visible()
+    expect(page.locator(".notice", has_text="Waiting for the partner")).to_contain_text("Answer by 31 Dec 2099.")
     expect(page.locator("#decision").get_by_text("wait until it is sent again").first).to_be_visible()
     (mail,) = eventually(lambda: product.mails_to(address_of("Asked Solar Ltd"), "information"), "the request by mail")
     assert MISSING in text_of(mail)
@@ -217,13 +219,18 @@ def test_an_invitation_is_made_corrected_extended_and_revoked(product: Product, 
     dialog.get_by_label("Email").fill("ada@invited.example")
     dialog.get_by_role("button", name="Send again").click()
     expect(line).to_contain_text("ada@invited.example")
+    expect(page.get_by_role("heading", name="Invited Solar Ltd is invited")).to_have_count(0)  # it named the wrong address
     (mail,) = eventually(lambda: product.mails_to("ada@invited.example"), "the invitation at the corrected address")
     assert code in text_of(mail)
 
     line.get_by_role("button", name="Extend").click()
     dialog.get_by_label("Open until").fill("2099-12-31")
     dialog.get_by_role("button", name="Extend").click()
-    expect(line).to_contain_text("31 Dec 2099")
+    expect(dialog.get_by_role("alert").filter(has_text="Choose a day within a year")).to_be_visible()
+    until = date.today() + timedelta(days=200)
+    dialog.get_by_label("Open until").fill(until.isoformat())
+    dialog.get_by_role("button", name="Extend").click()
+    expect(line).to_contain_text(day(until))
     assert product.post("/api/validate-invitation", {"invitationCode": code}).json()["valid"] is True
 
     line.get_by_role("button", name="Revoke").click()

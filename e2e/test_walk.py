@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from e2e.partner import by_mailed_code
 from e2e.person import drop, fill_step, press, saved, step_named, wanted
 from e2e.product import Product, eventually, text_of
 from models.review import SECTIONS
@@ -52,6 +53,8 @@ def test_a_partner_is_invited_applies_and_is_approved(any_product: Product, brow
     partner = browser.new_context(locale="en-GB")  # another device, another day
     page = partner.new_page()
     page.goto(link)
+    expect(page).to_have_url(product.url("/apply/device"))
+    by_mailed_code(page, product, address)
     page.goto(product.url("/apply/capabilities"))
     expect(page.locator("[data-slot=team_cvs] li.stored")).to_have_count(2)
     page.goto(product.url("/apply/roles"))

@@ -30,6 +30,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "invitation.revoked": ("sharepoint.invitation",),
     "invitation.expired": ("sharepoint.invitation",),
     "application.confirmation_asked": ("email.confirmation",),
+    "application.device_asked": ("email.device",),
+    "application.colleague_asked": ("email.colleague",),
+    "application.colleague_done": ("email.colleague_done",),
     "application.submitted": (
         "sharepoint.application",
         "sharepoint.documents",
@@ -47,9 +50,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.noted": ("sharepoint.application",),
 }
 
-#: These have lanes of their own: operations must not wait for a partner's full mailbox,
-#: nor the code that confirms a new address for the old address's mails.
-APART = frozenset({"email.operations", "email.confirmation"})
+#: These have lanes of their own: operations must not wait for a partner's full mailbox, nor a code that somebody waits for before
+#: their screen for the old address's mails, nor a colleague for the partner.
+APART = frozenset({"email.operations", "email.confirmation", "email.device", "email.colleague"})
 
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
 WAITS = (2, 5, 15, 60, 300, 900, 3600)
@@ -202,6 +205,8 @@ def settle(session: Session, delivery: Delivery, why: str) -> None:
 
 def _delivery(event: Event, target: str) -> Delivery:
     subject = f"application-{event.application_id}" if event.application_id else f"invitation-{event.invitation_id}"
+    if target == "email.colleague":
+        subject = f"colleague-{event.detail.get('colleague')}"
     if event.invitation_id and target.endswith(".invitation"):
         subject = f"invitation-{event.invitation_id}"
     system = target if target in APART else target.split(".")[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
+from models.language import _, shown_date, shown_number
 from models.settings import Settings
 from models.slots import SLOTS, a_year_after
 from models.steps import QUESTIONS, STEPS
@@ -35,7 +36,7 @@ class Held(Protocol):
 
 def flags(values: Values, today: date, settings: Settings, files: Iterable[Held] = ()) -> list[Flag]:
     """The flags of cleaned answers and of documents with an expiry date of their own, in the form's order."""
-    raised = [sign.flag(values, settings) for sign in _FLAGS if sign.raised(values, today, settings)]
+    raised = [sign.flag(values, settings) for sign in SIGNS if sign.raised(values, today, settings)]
     in_order = sorted(raised, key=lambda flag: list(QUESTIONS).index(flag.field))
     return in_order + [flag for held in files if (flag := _of_document(held, today))]
 
@@ -47,7 +48,7 @@ class Sign:
     field: str
     reads: tuple[str, ...]
     shows: Callable[[Values, date, Settings], bool]
-    message: str  # answers and minimums stand in it in braces
+    message: str  # in English; answers and minimums stand in it in braces, and for a date `{day}` and what it is of, `{policy}`
 
     def raised(self, values: Values, today: date, settings: Settings) -> bool:
         """Whether it shows."""
@@ -56,8 +57,10 @@ class Sign:
     def flag(self, values: Values, settings: Settings) -> Flag:
         """The flag, in words."""
         shown = {name: QUESTIONS[name].kind.show(values[name]) for name in self.reads}
-        minimums = {name: f"{getattr(settings, name):,}" for name in ("public_liability_minimum", "professional_indemnity_minimum")}
-        return Flag(self.field, STEPS[QUESTIONS[self.field].step - 1].name, self.message.format_map(shown | minimums))
+        shown |= {name: shown_number(getattr(settings, name)) for name in ("public_liability_minimum", "professional_indemnity_minimum")}
+        policy = _(QUESTIONS[self.field].label.split(":")[0])
+        said = _(self.message).format_map(shown | {"policy": policy, "day": shown.get(self.field, "")})
+        return Flag(self.field, STEPS[QUESTIONS[self.field].step - 1].name, said)
 
 
 def _needs_indemnity(values: Values) -> bool:
@@ -90,26 +93,22 @@ _FLAGS_OF_ANSWERS = (
 
 def _expires_soon(name: str) -> Sign:
     within = timedelta(days=EXPIRY_WARNING_DAYS)
-    return Sign(name, (name,), lambda v, today, _: v[name] <= today + within, f"Expires on {{{name}}}: ask for the renewal")
+    return Sign(name, (name,), lambda v, today, _: v[name] <= today + within, "Expires on {day}: ask for the renewal")
 
 
 def _old_policy(name: str) -> Sign:
-    return Sign(
-        name,
-        (name,),
-        lambda v, today, _: a_year_after(v[name]) < today,
-        f"{QUESTIONS[name].label.split(':')[0]}: signed on {{{name}}}, more than 12 months ago, so ask for a newer copy",
-    )
+    sentence = "{policy}: signed on {day}, more than 12 months ago, so ask for a newer copy"
+    return Sign(name, (name,), lambda v, today, _: a_year_after(v[name]) < today, sentence)
 
 
 _INSURANCES = ("public_liability_expiry", "employers_liability_expiry", "professional_indemnity_expiry")
 _POLICIES = tuple(slot.expiry_from.removesuffix("+12m") for slot in SLOTS.values() if slot.expiry_from.endswith("+12m"))
-_FLAGS = (*_FLAGS_OF_ANSWERS, *map(_expires_soon, _INSURANCES), *map(_old_policy, _POLICIES))
+SIGNS = (*_FLAGS_OF_ANSWERS, *map(_expires_soon, _INSURANCES), *map(_old_policy, _POLICIES))
 
 
 def _of_document(held: Held, today: date) -> Flag | None:
     slot, day = SLOTS.get(held.slot), held.expiry_date
     if slot is None or not slot.asks_expiry or day is None or day > today + timedelta(days=EXPIRY_WARNING_DAYS):
         return None
-    said = "expired" if day <= today else "expires"
-    return Flag(slot.name, "documents", f"{slot.label}: one {said} on {day.day} {day:%B %Y}")
+    said = _("{document}: one expired on {day}") if day <= today else _("{document}: one expires on {day}")
+    return Flag(slot.name, "documents", said.format(document=_(slot.label), day=shown_date(day)))

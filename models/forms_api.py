@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel as _camel
 
 from models.errors import Invalid, Problem
+from models.language import _
 from models.question import Question
 from models.steps import QUESTIONS, STEPS, Step
 
@@ -24,8 +25,8 @@ def from_camel(step: Step, body: Mapping[str, Any]) -> dict[str, Any]:
     twice = [_camel(name) for name in dict.fromkeys(names) if names.count(name) > 1]
     if strangers or twice:
         problems = [_stranger(step, field) for field in strangers]
-        problems += [Problem(field, f"Give “{field}” only once", step.number) for field in twice]
-        raise Invalid("There are fields that this step does not have or that are given twice.", problems)
+        problems += [Problem(field, _("Give “{field}” only once").format(field=field), step.number) for field in twice]
+        raise Invalid(_("There are fields that this step does not have or that are given twice."), problems)
     return dict(zip(names, body.values(), strict=True))
 
 
@@ -40,7 +41,7 @@ def _bare(field: str) -> str:
 
 def _stranger(step: Step, field: str) -> Problem:
     shown = field if len(field) <= 40 else f"{field[:40]}…"
-    return Problem(field, f"Step {step.number} has no field “{shown}”", step.number)
+    return Problem(field, _("Step {number} has no field “{field}”").format(number=step.number, field=shown), step.number)
 
 
 def _api_model(step: Step) -> type[BaseModel]:

@@ -10,6 +10,7 @@ from sqlmodel import Field, Session, SQLModel
 from models.application import Application
 from models.database import UtcDateTime, now
 from models.errors import Conflict
+from models.language import _
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -35,4 +36,4 @@ def remember(session: Session, key: str | None, application: Application) -> Non
     try:
         session.flush()
     except IntegrityError as error:
-        raise Conflict("This Idempotency-Key is being used by another request. Send a new one for each application.") from error
+        raise Conflict(_("This Idempotency-Key is being used by another request. Send a new one for each application.")) from error

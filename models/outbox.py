@@ -14,6 +14,7 @@ from models.application import Application
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
 from models.invitation import Invitation
+from models.language import _
 from models.person import Actor, Right
 
 S = DeliveryState
@@ -32,6 +33,11 @@ TABS: Mapping[str, tuple[str, Any]] = {
     "settled": ("Settled", _state == S.SETTLED),
     "done": ("Done", _state == S.DONE),
     "all": ("All", sa.true()),
+}
+NOTHING_TO_DO = {
+    S.RUNNING: "This delivery runs at this moment, so there is nothing to do.",
+    S.DONE: "This delivery has arrived, so there is nothing to do.",
+    S.SETTLED: "This delivery was settled by hand, so there is nothing to do.",
 }
 
 
@@ -126,7 +132,7 @@ def settle_by_hand(session: Session, actor: Actor, delivery_id: int, why: str) -
     """Close one for good, saying why: somebody did by hand what it stands for, or it is not needed any more."""
     actor.must(Right.OPERATE)
     if len(why.strip()) < 5:
-        raise Invalid("A reason is missing.", [Problem("why", "Say what was done instead, or why it is not needed.")])
+        raise Invalid(_("A reason is missing."), [Problem("why", _("Say what was done instead, or why it is not needed."))])
     delivery = _locked(session, delivery_id)
     _must_be_open(delivery)
     settle(session, delivery, why.strip()[:1000])
@@ -135,8 +141,7 @@ def settle_by_hand(session: Session, actor: Actor, delivery_id: int, why: str) -
 
 def _must_be_open(delivery: Delivery) -> None:
     if delivery.state not in (S.FAILED, S.WAITING):
-        said = {S.RUNNING: "runs at this moment", S.DONE: "has arrived", S.SETTLED: "was settled by hand"}[DeliveryState(delivery.state)]
-        raise Conflict(f"This delivery {said}, so there is nothing to do.")
+        raise Conflict(_(NOTHING_TO_DO[DeliveryState(delivery.state)]))
 
 
 def _retry(session: Session, actor: Actor, delivery: Delivery) -> None:
@@ -152,7 +157,7 @@ def _record(session: Session, kind: str, actor: Actor, delivery: Delivery, **det
 def _locked(session: Session, delivery_id: int) -> Delivery:
     found = session.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
     if found is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(_("There is no such delivery."))
     return found
 
 
@@ -173,7 +178,7 @@ def _in(q: str, *columns: Any) -> Any:
 
 
 def _counts(session: Session, scope: list[Any]) -> dict[str, int]:
-    sums = [sa.func.sum(sa.case((condition, 1), else_=0)).label(tab) for tab, (_, condition) in TABS.items()]
+    sums = [sa.func.sum(sa.case((condition, 1), else_=0)).label(tab) for tab, (__, condition) in TABS.items()]
     found = session.execute(sa.select(*sums).select_from(Delivery).where(*scope)).one()
     return {tab: int(count or 0) for tab, count in zip(TABS, found, strict=True)}
 

@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, now
 from models.errors import Forbidden, SignInNeeded
+from models.language import _
 
 SESSION_HOURS = 10
 
@@ -64,7 +65,7 @@ class Actor:
     def must(self, right: Right) -> None:
         """Raise Forbidden unless the actor may; every verb of the staff begins with this."""
         if not self.may(right):
-            raise Forbidden(f"Your account may not {right}. Ask an administrator for the role.")
+            raise Forbidden(_("Your account may not {right}. Ask an administrator for the role.").format(right=_(right)))
 
 
 PORTAL = Actor(name="Partner Portal", kind="system")
@@ -109,12 +110,12 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
     """Open a session for somebody Entra vouches for; answers the token for the cookie. Forbidden without a role of ours."""
     held = [role for role in Role if role in roles]
     if not held:
-        raise Forbidden("Your account has no role in the Partner Portal. Ask an administrator to give you one.")
+        raise Forbidden(_("Your account has no role in the Partner Portal. Ask an administrator to give you one."))
     user = session.exec(select(User).where(User.oid == oid)).first() or User(
         oid=oid, email=email, name=name, role=held[-1], created_at=now()
     )
     if user.status == "suspended":
-        raise Forbidden("Your account is suspended. Ask an administrator.")
+        raise Forbidden(_("Your account is suspended. Ask an administrator."))
     user.name, user.email, user.role = name, email, held[-1]
     session.add(user)
     session.flush()
@@ -137,7 +138,7 @@ def actor_of(session: Session, token: str | None) -> Actor:
         select(SignIn, User).join(User, col(User.id) == col(SignIn.user_id)).where(SignIn.token_hash == _hash(token or ""))
     ).first()
     if not found or found[0].ended_at or found[0].expires_at <= now() or found[1].status == "suspended":
-        raise SignInNeeded("Sign in to go on.")
+        raise SignInNeeded(_("Sign in to go on."))
     held, user = found
     return Actor(name=user.name, kind="staff", roles=frozenset(Role(r) for r in held.roles), user_id=user.id, email=user.email)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.application import TRANSITIONS, Application, ApplicationStatus
+from models.language import _, shown_list
 from models.person import Actor, Right
 from models.review import SECTIONS
 from models.settings import settings
@@ -41,26 +42,26 @@ class Situation:
 
     def _right(self, action: Action) -> str:
         right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT) else Right.REVIEW
-        return "" if self.actor.may(right) else f"Your account may not {right}."
+        return "" if self.actor.may(right) else _("Your account may not {right}.").format(right=_(right))
 
     def _state(self, action: Action) -> str:
         state = self.application.state
         if state in _POSSIBLE_IN[action]:
             return ""
         if state == S.INFORMATION_REQUIRED:
-            return "The partner has been asked for information: wait until it is sent again."
+            return _("The partner has been asked for information: wait until it is sent again.")
         if action in (Action.APPROVE, Action.REJECT) and TRANSITIONS[state]:
-            return "Mark the application as reviewed first."
+            return _("Mark the application as reviewed first.")
         if action == Action.REVIEWED and state == S.SUBMITTED:
-            return "Give a verdict on every section first."
-        return f"The application is {state.label.lower()}."
+            return _("Give a verdict on every section first.")
+        return _("This cannot be done now. Status of the application: {status}.").format(status=_(state.label))
 
     def _rule(self, action: Action) -> str:
-        if action == Action.REVIEWED and (left := [title for name, title in SECTIONS.items() if name not in self.judged]):
-            return f"Give a verdict on {_listed(left)} first."
+        if action == Action.REVIEWED and (left := [_(title) for name, title in SECTIONS.items() if name not in self.judged]):
+            return _("Give a verdict on these first: {sections}.").format(sections=shown_list(left))
         own = self.actor.user_id is not None and self.actor.user_id == self.reviewer and not settings().reviewer_may_decide
         if action in (Action.APPROVE, Action.REJECT) and own:
-            return "You marked this application reviewed, so somebody else decides."
+            return _("You marked this application reviewed, so somebody else decides.")
         return ""
 
 
@@ -73,7 +74,3 @@ _POSSIBLE_IN: dict[Action, frozenset[ApplicationStatus]] = {
     Action.APPROVE: frozenset({S.REVIEWED}),
     Action.REJECT: frozenset({S.REVIEWED}),
 }
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -13,6 +13,7 @@ from sqlmodel import Field
 
 from models import loose
 from models.kinds import NONE, Answers, Kind
+from models.language import _
 
 Declared = ParamSpec("Declared")
 
@@ -121,7 +122,7 @@ class Question:
     step: int = 0
     section: str = ""  # the heading it stands under
     called: str = ""  # its name in the middle of a sentence: "company telephone number"; from the label where not given
-    missing: str = ""  # the sentence for one left out, saying what to do; from the kind where not given
+    missing: str = ""  # the sentence for one left out, saying what to do; the kind has one where none is given
     required: bool = True  # whenever it is asked
     when: Condition | None = None  # it is asked only when this holds
     help: str = ""
@@ -134,8 +135,7 @@ class Question:
     box: bool = False  # one box to tick, not Yes and No
 
     def __post_init__(self) -> None:
-        called = self.called or self.label[:1].lower() + self.label[1:]
-        derived: dict[str, Any] = {"called": called, "missing": self.missing or self.kind.missing.format(called)}
+        derived: dict[str, Any] = {"called": self.called or self.label[:1].lower() + self.label[1:]}
         derived |= {"must_be_true": True, "box": True} if self.agreement else {}
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # the dataclass is frozen for everybody else
@@ -144,10 +144,15 @@ class Question:
         """Whether the form asks it, given the other answers."""
         return self.when is None or self.when.holds(answers)
 
+    @property
+    def left_out(self) -> str:
+        """What to do when it is left out, in the reader's words."""
+        return _(self.missing) if self.missing else _(self.kind.missing).format(called=_(self.called))
+
     def clean(self, raw: object, answers: Answers) -> Any:
         """The value to store, None for no answer; ValueError carries the reader's sentence."""
         given = self.default if self.kind.is_empty(raw) else raw
-        return None if given is None else self.kind.clean(given, answers, self.called)
+        return None if given is None else self.kind.clean(given, answers, _(self.called))
 
 
 def _as_field(declare: Callable[Declared, Question]) -> Callable[Declared, Any]:

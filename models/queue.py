@@ -72,17 +72,22 @@ class Looked:
 
 @dataclass(frozen=True)
 class Row:
-    """One application in the list. `trouble` says how many deliveries failed, or that some are late; empty when all is well."""
+    """One application in the list. `failed` counts its deliveries that need a person, `late` says that one is tried again.
+
+    It works in the whole UK (`nationwide`), or in `regions`, as the form has them.
+    """
 
     reference: str
     company: str
     status: ApplicationStatus
     submitted_at: datetime | None
-    place: str
+    nationwide: bool
+    regions: tuple[str, ...]
     capacity: str
     sections: int
     flags: int
-    trouble: str
+    failed: int
+    late: bool
 
 
 @dataclass(frozen=True)
@@ -152,25 +157,18 @@ def _rows(session: Session, ids: list[int]) -> tuple[Row, ...]:
     applications = {one.id: one for one in session.exec(select(Application).where(col(Application.id).in_(ids)))}
     verdicts, troubles, documents = _verdicts(session, ids), _troubles(session, ids), _documents(session, ids)
     return tuple(
-        _row(applications[number], verdicts.get(number, 0), troubles.get(number, ""), documents.get(number, []))
+        _row(applications[number], verdicts.get(number, 0), troubles.get(number, (0, 0)), documents.get(number, []))
         for number in ids if number in applications
     )  # fmt: skip
 
 
-def _row(application: Application, sections: int, trouble: str, documents: list[Document]) -> Row:
+def _row(application: Application, sections: int, trouble: tuple[int, int], documents: list[Document]) -> Row:
     raised = flags(application.answers(), now().date(), settings(), documents)
     return Row(
         application.reference_number or "", application.company_name or "", application.state, application.submitted_at,
-        _place(application), application.installation_capacity or "", sections, len(raised), trouble,
+        bool(application.nationwide_coverage), tuple(application.geographic_coverage or ()), application.installation_capacity or "",
+        sections, len(raised), trouble[0], trouble[1] > 0,
     )  # fmt: skip
-
-
-def _place(application: Application) -> str:
-    """Where the company works: the whole UK, or the first region and how many more."""
-    regions = application.geographic_coverage or []
-    if application.nationwide_coverage:
-        return "Whole UK"
-    return f"{regions[0]} +{len(regions) - 1}" if len(regions) > 1 else "".join(regions)
 
 
 def _verdicts(session: Session, ids: list[int]) -> dict[int, int]:
@@ -185,10 +183,10 @@ def _documents(session: Session, ids: list[int]) -> dict[int, list[Document]]:
     return held
 
 
-def _troubles(session: Session, ids: list[int]) -> dict[int, str]:
+def _troubles(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """How many deliveries of each failed, and how many are tried again."""
     failed = sa.func.sum(sa.case((col(Delivery.state) == DeliveryState.FAILED, 1), else_=0))
     late = sa.func.sum(sa.case((sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.attempts) > 1), 1), else_=0))
     subject = col(Delivery.application_id)
     wanted = select(Delivery.application_id, failed, late).where(subject.in_(ids)).group_by(subject)
-    found = {number: (int(lost or 0), int(waiting or 0)) for number, lost, waiting in session.exec(wanted) if number is not None}
-    return {number: f"{lost} failed" if lost else "late" if waiting else "" for number, (lost, waiting) in found.items()}
+    return {number: (int(lost or 0), int(waiting or 0)) for number, lost, waiting in session.exec(wanted) if number is not None}

@@ -15,14 +15,17 @@ from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
 from models.agreement import Agreement
 from models.application import Application, ApplicationStatus
+from models.carried import CarriedOver
+from models.colleague import Colleague
 from models.confirmation import Confirmation
 from models.database import UtcDateTime, now, one_at_a_time
-from models.document import Document, DocumentState
+from models.document import Document, DocumentState, known_keys
 from models.draft import Draft
 from models.errors import Conflict, Invalid, Problem
 from models.event import Delivery, DeliveryState, Event, record
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
+from models.language import _
 from models.person import PORTAL, Actor, Right, SignIn
 from models.review import InformationRequest, Note, Verdict
 from models.settings import Settings, settings
@@ -66,7 +69,7 @@ PERIODS: dict[str, Period] = {
 }  # fmt: skip
 
 #: What refers to an application goes with it, or the database keeps the application; the logs stay, under the invitation.
-WITH_THE_APPLICATION = (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey, Confirmation)
+WITH_THE_APPLICATION = (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey, Confirmation, Colleague, CarriedOver)
 LOGS = (Event, Delivery)
 Forget = Callable[[Session, int | None], dict[str, int]]
 Again = Callable[[Session, int | None], "list[Due]"]
@@ -133,7 +136,7 @@ def hold(session: Session, actor: Actor, invitation: Invitation, reason: str) ->
     """Protect everything of an invitation from erasure until `lift`."""
     actor.must(Right.OPERATE)
     if len(reason.strip()) < 5:
-        raise Invalid("The reason is missing.", [Problem("reason", "Say why this must be kept.")])
+        raise Invalid(_("The reason is missing."), [Problem("reason", _("Say why this must be kept."))])
     one_at_a_time(session, "legal holds")  # the logs of many partners go at once, without a lock on each invitation
     made = LegalHold(invitation_id=invitation.id or 0, reason=reason.strip(), placed_by=actor.name, placed_at=now())
     session.add(made)
@@ -146,16 +149,11 @@ def lift(session: Session, actor: Actor, invitation: Invitation) -> None:
     actor.must(Right.OPERATE)
     standing = session.exec(select(LegalHold).where(LegalHold.invitation_id == invitation.id, col(LegalHold.lifted_at).is_(None))).all()
     if not standing:
-        raise Conflict("Nothing of this invitation is on hold.")
+        raise Conflict(_("Nothing of this invitation is on hold."))
     for one in standing:
         one.lifted_at = now()
         session.add(one)
     record(session, "retention.hold_lifted", actor, invitation_id=invitation.id)
-
-
-def known_keys(session: Session, keys: list[str]) -> set[str]:
-    """Which of these keys in the store belong to a document."""
-    return set(session.exec(select(Document.r2_key).where(col(Document.r2_key).in_(keys))))
 
 
 def orphan(key: str) -> Due:
@@ -189,7 +187,7 @@ def _draft(session: Session, invitation: Invitation) -> Due:
 def _forget_draft(session: Session, invitation: Invitation, application_id: int | None) -> dict[str, int]:
     left = select(Document.id).where(Document.application_id == application_id, col(Document.erased_at).is_(None))
     if session.exec(left).first() is not None:
-        raise Conflict("Some of its documents have not been erased yet.")
+        raise Conflict(_("Some of its documents have not been erased yet."))
     gone = {"draft_data": session.exec(delete(Draft).where(col(Draft.invitation_code) == invitation.code)).rowcount}
     return gone if application_id is None else gone | _forget_application(session, application_id, invitation.id)
 
@@ -206,7 +204,7 @@ def _forget_application(session: Session, application_id: int, invitation_id: in
 
 def _files(session: Session, only: int | None = None) -> list[Due]:
     part = sa.or_(col(Document.state) == DocumentState.STORED, sa.and_(col(Document.state) == DocumentState.REMOVED, ~_never_sent()))
-    late = _documents(only).where(col(Application.submitted_at) <= PERIODS["files"].cutoff(), part)
+    late = _documents(only).where(_last_sent() <= PERIODS["files"].cutoff(), part)
     return _listed(session, "files", late, _mark_erased, _files)
 
 
@@ -219,7 +217,13 @@ def _uploads(session: Session, only: int | None = None) -> list[Due]:
 
 def _never_sent() -> Any:
     """No submission had it; what one had is evidence, even if it was taken out when more information was asked for."""
-    return sa.or_(col(Application.submitted_at).is_(None), col(Document.upload_timestamp) > col(Application.submitted_at))
+    return sa.or_(col(Application.submitted_at).is_(None), col(Document.upload_timestamp) > _last_sent())
+
+
+def _last_sent() -> Any:
+    """When the application was sent last: the row keeps the first time, a later one has an event."""
+    again = select(func.max(col(Event.at))).where(col(Event.application_id) == col(Application.id), Event.type == "application.resubmitted")
+    return func.coalesce(again.correlate(Application).scalar_subquery(), col(Application.submitted_at))
 
 
 def _documents(only: int | None) -> Any:

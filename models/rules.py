@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from models.database import now
 from models.errors import Problem
 from models.kinds import Answers, Date, Telephone, Text
+from models.language import _, shown_number
 from models.question import Question
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS, Step
@@ -27,20 +28,20 @@ GB_EMPLOYERS_LIABILITY_MINIMUM = 5_000_000  # pounds; Employers' Liability (Comp
 
 def check_answer(question: Question, raw: object, answers: Answers, today: date | None = None) -> Problem | None:
     """What is wrong with one answer, given the others as typed; None if nothing is. `today` is the day in UTC unless given."""
-    return _problem(question, raw, settle({**answers, question.name: raw}, _reads(question.name)), today or now().date())
+    return judge(question, raw, settle({**answers, question.name: raw}, _reads(question.name)), today or now().date())
 
 
 def check_step(step: Step, answers: Answers, today: date) -> list[Problem]:
     """What is wrong in one step, in its order. `answers` are those of the whole form."""
     values = settle(answers, _reads_of(step.number))
-    found = (_problem(question, answers.get(question.name), values, today) for question in step.questions)
+    found = (judge(question, answers.get(question.name), values, today) for question in step.questions)
     return [problem for problem in found if problem]
 
 
 def clean(answers: Answers, today: date) -> tuple[dict[str, Any], list[Problem]]:
     """The whole form, strictly: the values to store by question name (None where there is none), and every problem in order."""
     values = settle(answers)
-    found = (_problem(question, answers.get(name), values, today) for name, question in QUESTIONS.items())
+    found = (judge(question, answers.get(name), values, today) for name, question in QUESTIONS.items())
     return values, [problem for problem in found if problem]
 
 
@@ -48,22 +49,13 @@ def missing_documents(answers: Answers, files: Mapping[str, int]) -> list[Proble
     """A problem for each slot that must hold a document and holds none. `files` counts the stored documents by slot."""
     values = settle(answers)
     empty = (slot for slot in SLOTS.values() if slot.wanted(values) and not files.get(slot.name))
-    return [Problem(slot.name, f"Upload the {slot.called}", slot.step) for slot in empty]
-
-
-def answered(step: Step, answers: Answers, files: Mapping[str, int]) -> tuple[int, int]:
-    """How many of the answers and documents that a step needs now are given and right, and how many it needs."""
-    values, today = settle(answers, _reads_of(step.number)), now().date()
-    needed = [question for question in step.questions if question.required and question.asked(values)]
-    wanted = [slot for slot in step.slots if slot.wanted(values)]
-    right = sum(_problem(question, answers.get(question.name), values, today) is None for question in needed)
-    return right + sum(bool(files.get(slot.name)) for slot in wanted), len(needed) + len(wanted)
+    return [Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step) for slot in empty]
 
 
 def settle(answers: Answers, names: Iterable[str] = ()) -> dict[str, Any]:
     """The answers normalised, and None where one is wrong, left out or not asked; of all questions unless `names` are given."""
-    context = {"company_country": _value(QUESTIONS["company_country"], answers, {})}
-    values = {name: _value(QUESTIONS[name], answers, context) for name in names or QUESTIONS}
+    context = {"company_country": read(QUESTIONS["company_country"], answers, {})}
+    values = {name: read(QUESTIONS[name], answers, context) for name in names or QUESTIONS}
     return {name: value if QUESTIONS[name].asked(values) else None for name, value in values.items()}
 
 
@@ -73,36 +65,48 @@ def dependents(name: str) -> tuple[str, ...]:
     return tuple(other for other in QUESTIONS if other != name and name in _reads(other))
 
 
-def _value(question: Question, answers: Answers, context: Answers) -> Any:
+def read(question: Question, answers: Answers, context: Answers) -> Any:
+    """One answer normalised, None where it is wrong or left out; `context` holds the country, which decides how some are read."""
     try:
         return question.clean(answers.get(question.name), context)
     except ValueError:
         return None
 
 
-def _problem(question: Question, raw: object, values: Mapping[str, Any], today: date) -> Problem | None:
+def judge(question: Question, raw: object, values: Mapping[str, Any], today: date) -> Problem | None:
+    """What is wrong with one answer, given the settled values of those that its rules and its condition read."""
     message = _sentence(question, raw, values, today) if question.asked(values) else None
     return Problem(question.name, message, question.step) if message else None
 
 
 def _sentence(question: Question, raw: object, values: Mapping[str, Any], today: date) -> str | None:
-    try:
-        value = question.clean(raw, values)
-    except ValueError as wrong:
-        return str(wrong)
-    if value is None and question.required:
-        return question.missing
-    return next((rule.message for rule in RULES.get(question.name, ()) if rule.broken(values, today)), None)
+    if values.get(question.name) is None:  # else it has been read already, and nothing is wrong with it by itself
+        try:
+            question.clean(raw, values)
+        except ValueError as wrong:
+            return str(wrong)
+        if question.required:
+            return question.left_out
+    return next((rule.words for rule in RULES.get(question.name, ()) if rule.broken(values, today)), None)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`field` is wrong when `fails(values, today)`. It is asked only once everything in `reads` is answered."""
+    """`field` is wrong when `fails(values, today)`. It is asked only once everything in `reads` is answered.
+
+    `message` is in English; `{called}` and `{minimum}` may stand in it. `words` says it to the reader.
+    """
 
     field: str
     reads: tuple[str, ...]
     fails: Callable[[Mapping[str, Any], date], bool]
     message: str
+
+    @property
+    def words(self) -> str:
+        """The sentence in the spoken language."""
+        minimum = shown_number(GB_EMPLOYERS_LIABILITY_MINIMUM)
+        return _(self.message).format(called=_(QUESTIONS[self.field].called), minimum=minimum)
 
     def broken(self, values: Mapping[str, Any], today: date) -> bool:
         """Whether the settled values break it."""
@@ -142,7 +146,7 @@ _BETWEEN_ANSWERS = (
          "Enter the client's own address: this one has the same domain as your website"),
     Rule("employers_liability_cover", ("employers_liability_cover", "company_country"),
          lambda v, _: v["company_country"] == "GB" and v["employers_liability_cover"] < GB_EMPLOYERS_LIABILITY_MINIMUM,
-         f"Enter a cover of £{GB_EMPLOYERS_LIABILITY_MINIMUM:,} or more: that is the statutory minimum in the UK"),
+         "Enter a cover of £{minimum} or more: that is the statutory minimum in the UK"),
     Rule("additional_information", ("employers_liability_insurance", "team_size", "company_country"),
          lambda v, _: _without_employers_liability(v) and not v["additional_information"],
          "Explain why there is no employers' liability insurance although the company has employees"),
@@ -154,15 +158,16 @@ def _without_employers_liability(values: Mapping[str, Any]) -> bool:
 
 
 def _must_be_true(question: Question) -> Rule:
-    return Rule(question.name, (question.name,), lambda values, _: values[question.name] is not True, question.missing)
+    sentence = question.missing or question.kind.missing
+    return Rule(question.name, (question.name,), lambda values, _: values[question.name] is not True, sentence)
 
 
 def _on_its_side_of_today(question: Question, kind: Date) -> Rule:
     name = question.name
     if kind.side == "future":
-        sentence = f"Enter an {question.called} that is after today: renew it first if it has run out"
+        sentence = "Enter an {called} that is after today: renew it first if it has run out"
         return Rule(name, (name,), lambda values, today: values[name] <= today, sentence)
-    return Rule(name, (name,), lambda values, today: values[name] > today, f"Enter the {question.called}, today at the latest")
+    return Rule(name, (name,), lambda values, today: values[name] > today, "Enter the {called}, today at the latest")
 
 
 def _all_rules() -> Iterable[Rule]:

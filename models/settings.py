@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     public_liability_minimum: int = Field(5_000_000, description="GBP of public liability cover below which the reviewer is warned")
     professional_indemnity_minimum: int = Field(1_000_000, description="GBP of professional indemnity cover, likewise")
     reviewer_may_decide: bool = Field(False, description="Whether who marked an application reviewed may also decide it")
+    review_days: int = Field(10, ge=0, description="Working days that a review usually takes, as the status page says; 0 says nothing")
     draft_days: int = Field(30, ge=1, description="Days a draft is kept after its invitation's expiry")
     file_years: int = Field(7, ge=1, description="Years a submitted document is kept")
     log_days: int = Field(90, ge=1, description="Days the technical logs (sign-in sessions, settled deliveries) are kept")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from models.agreement import Agreement
 from models.application import Application
+from models.carried import CarriedOver
+from models.colleague import Colleague
 from models.confirmation import Confirmation
 from models.document import Document
 from models.draft import Draft
@@ -17,5 +19,5 @@ from models.schedule import Lease
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
-    IdempotencyKey, Confirmation,
+    IdempotencyKey, Confirmation, Colleague, CarriedOver,
 )  # fmt: skip

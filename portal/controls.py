@@ -13,6 +13,7 @@ from nicegui.element import Element
 from sqlmodel import Session
 
 from models.errors import Refused
+from models.language import _
 from models.person import Actor
 from portal.staff import Desk, attempt
 
@@ -39,7 +40,7 @@ def button(words: str, act: Callable[[], Any], look: str = "", **props: str) -> 
     made.props.update({name.replace("_", "-"): value for name, value in props.items()})
     with made:
         ui.html(escape(words), sanitize=False, tag="span")
-    made.on("click", lambda _: act())
+    made.on("click", lambda __: act())
     return made
 
 
@@ -49,7 +50,7 @@ class Field:
     def __init__(self, ask: Ask) -> None:
         self.ask, self.id = ask, f"{ask.name}-{next(_numbers)}"
         with ui.element("div").classes("field wide") as self.place:
-            optional = " <em>(optional)</em>" if ask.optional else ""
+            optional = f" <em>{escape(_('(optional)'))}</em>" if ask.optional else ""
             ui.html(escape(ask.label) + optional, sanitize=False, tag="label").props(f"for={self.id}")
             if ask.help:
                 ui.html(escape(ask.help), sanitize=False, tag="p").classes("help").props(f"id={self.id}-help")
@@ -129,7 +130,7 @@ class Sheet:
             ui.html(escape(deed.lead), sanitize=False, tag="p").classes("mute")
             self.form = Fields(deed.asks)
             with ui.element("div").classes("ends"):
-                button("Cancel", self.dialog.close)
+                button(_("Cancel"), self.dialog.close)
                 button(deed.go, self._do, deed.look)
 
     def open(self, values: Values | None = None) -> None:
@@ -162,10 +163,10 @@ def _many(ask: Ask) -> Any:
 
 
 _CONTROLS: Mapping[str, Callable[[Ask], Any]] = {
-    "text": lambda ask: ui.input(value=ask.value or ""),
+    "text": lambda ask: ui.input(value=ask.value or "").props("dir=auto"),
     "email": lambda ask: ui.input(value=ask.value or "").props("type=email"),
     "date": lambda ask: ui.input(value=ask.value or "").props("type=date"),
-    "long": lambda ask: ui.textarea(value=ask.value or "").props("autogrow"),
+    "long": lambda ask: ui.textarea(value=ask.value or "").props("autogrow dir=auto"),
     "choice": _choice,
     "many": _many,
 }

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from html import escape
 from pathlib import Path
 
-from nicegui import ui
+import nicegui
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from nicegui import Client, ui
+from nicegui.language import Language
 
+from models.language import _, shown_list, spoken
 from models.person import Actor, Right
+from portal.language import texts_url
+from portal.render import render
 
 STATIC = Path(__file__).parent / "static"
 NAME = "Saber Renewable Energy"
-
-THEME_BUTTON = (
-    '<button type="button" class="icon" id="theme" aria-label="Switch between light and dark"><span aria-hidden="true">◐</span></button>'
-)
+#: Language → the name of NiceGUI's and Quasar's own texts in it.
+QUASAR: dict[str, Language] = {"en": "en-GB", "de": "de", "ar": "ar"}
 
 #: The review desk's navigation: address, words, and the right that shows it.
 DESK = (
@@ -35,7 +42,7 @@ def frame(title: str, *, actor: Actor | None = None, here: str = "", wide: bool 
     Inside the block stands the page's own content, in `<main id="content">`.
     """
     prepare(title)
-    ui.html('<a class="skip" href="#content">Skip to the content</a>', sanitize=False)
+    ui.html(f'<a class="skip" href="#content">{escape(_("Skip to the content"))}</a>', sanitize=False)
     with ui.element("header").classes("top"), ui.element("div").classes("top-in"):
         ui.html(brand("/review" if actor else "/apply"), sanitize=False)
         if actor:
@@ -43,7 +50,8 @@ def frame(title: str, *, actor: Actor | None = None, here: str = "", wide: bool 
         ui.element("div").classes("grow")
         if status:
             ui.html('<span id="draft-state" class="saved" role="status" aria-live="polite"></span>', sanitize=False)
-        ui.html(THEME_BUTTON, sanitize=False)
+        ui.html(render("language_menu.html"), sanitize=False)
+        ui.html(theme_button(), sanitize=False)
         if actor:
             _account(actor)
     with ui.element("main").classes("page wide" if wide else "page").props('id=content tabindex="-1"'):
@@ -52,9 +60,52 @@ def frame(title: str, *, actor: Actor | None = None, here: str = "", wide: bool 
         _footer()
 
 
+def partner_page(
+    title: str, body: str, *, status: bool = False, scripts: Sequence[str] = (), head: str = "", kind: str = ""
+) -> None:
+    """A partner's page in this NiceGUI client: HTML that can be read before any script, and a socket that keeps it alive.
+
+    `body` is the HTML inside `<main class="page {kind}">`, `scripts` are files of portal/static, `head` is more HTML of the head.
+    NiceGUI's own document is not sent: it draws by Vue and Quasar, 400 KiB of which such a page needs nothing (FACTS 78, 86).
+    What works as ever: `ui.on` before the answer goes out, `emitEvent` in the browser, `client.run_javascript`, `push`, `ui.timer`.
+    Elements (`ui.html`, `ui.label` …) are not shown on such a page.
+    """
+    client = ui.context.client
+
+    def answer(request: Request, status_code: int = 200) -> Response:
+        del client.build_response  # it holds the whole text, which nobody needs again
+        client._response_built = True
+        client.outbox.updates.clear()
+        html = plain_page(title, body, status=status, scripts=scripts, more=head, kind=kind, live=_live(client, request))
+        return HTMLResponse(html, status_code, {"Cache-Control": "no-store"})
+
+    client.build_response = answer  # type: ignore[method-assign]
+
+
+def plain_page(
+    title: str, body: str, *, status: bool = False, scripts: Sequence[str] = (), more: str = "", kind: str = "",
+    live: dict[str, str] | None = None, home: str = "/apply",
+) -> str:  # fmt: skip
+    """The whole document of a partner's page, as text; without `live` it is HTML alone, as the entrance and error pages are.
+
+    `more` is further HTML of the head, `home` where the name leads.
+    """
+    return render(
+        "partner.html", title=title, body=body, status=status, scripts=scripts, more=more, kind=kind, live=live, name=NAME,
+        head=head(), brand=brand(home), theme=theme_button(), asset=static_url,
+    )  # fmt: skip
+
+
+def push(client: Client, name: str, *args: object) -> None:
+    """Call a function of a partner's page, "form.told", with what can be JSON. Nothing is evaluated there, unlike run_javascript."""
+    if not client.is_deleted:
+        client.outbox.enqueue_message("call", {"name": name, "args": list(args)}, client.id)
+
+
 def prepare(title: str) -> None:
     """Title, colours and stylesheet of a page; `frame` calls it."""
     ui.page_title(f"{title} – {NAME}")
+    _speak(ui.context.client)
     ui.add_head_html(head())
     ui.colors(primary="#044D73", secondary="#2F6B1B", accent="#7CC061", positive="#1B6B3A", negative="#B3261E", warning="#8A5A00",
               info="#0B5C86", dark="#12222B", dark_page="#091922")  # fmt: skip
@@ -64,14 +115,25 @@ def prepare(title: str) -> None:
         content.parent_slot.parent.props("role=presentation")
 
 
+def _speak(client: Client) -> None:
+    """The page's language and direction. NiceGUI's page belongs to all who open it, so this reader's client gets its own."""
+    client.page = copy(client.page)
+    client.page.language = QUASAR[spoken().code]
+    ui.add_head_html(f'<script>document.documentElement.dir = "{spoken().direction}"</script>')
+
+
 def static_url(name: str) -> str:
     """The address of a file of ours, with its hash, so that it may be kept for ever."""
     return f"/static/{name}?v={_digest(name)}"
 
 
-@cache
 def head() -> str:
-    """What every page's head carries: fonts, stylesheet, and the theme before the first paint."""
+    """What every page's head carries: fonts, stylesheet, the theme before the first paint, and the scripts' texts."""
+    return f'{_head()}<script src="{escape(texts_url())}"></script>'
+
+
+@cache
+def _head() -> str:
     fonts = "".join(
         f'<link rel="preload" href="/static/fonts/{name}.woff2" as="font" type="font/woff2" crossorigin>'
         for name in ("inter", "montserrat")
@@ -88,24 +150,41 @@ def brand(home: str) -> str:
     """The mark and the name, linked to `home`; error pages, which are plain HTML, carry it too."""
     mark = '<svg viewBox="0 0 32 32" aria-hidden="true"><path d="M16 2 29 9.5v13L16 30 3 22.5v-13z" fill="currentColor"/>' \
            '<path d="M18.6 6.5 9.5 18h5.4l-1.7 7.5L22.5 14H17z" fill="#7CC061"/></svg>'  # fmt: skip
-    return f'<a class="brand" href="{home}">{mark}<span><strong>{NAME}</strong><small>Partner Portal</small></span></a>'
+    portal = escape(_("Partner Portal"))
+    return f'<a class="brand" href="{home}">{mark}<span><strong>{NAME}</strong><small>{portal}</small></span></a>'
+
+
+def theme_button() -> str:
+    """The button that switches between light and dark."""
+    words = escape(_("Switch between light and dark"))
+    return f'<button type="button" class="icon" id="theme" aria-label="{words}"><span aria-hidden="true">◐</span></button>'
+
+
+def _live(client: Client, request: Request) -> dict[str, str]:
+    """What static/live.js needs to reach this client: NiceGUI's own names, as its own page carries them."""
+    prefix = request.scope.get("root_path", "")
+    listeners = [(one.type, one.id) for one in client.layout._event_listeners.values()]
+    told = {"client": client.id, "next": client.outbox.next_message_id, "listeners": listeners, "path": f"{prefix}/_nicegui_ws/socket.io"}
+    return {"told": json.dumps(told), "socket_io": f"{prefix}/_nicegui/{nicegui.__version__}/static/socket.io.min.js"}
 
 
 def _navigation(actor: Actor, here: str) -> None:
     links = [
-        f'<a href="{address}"{" aria-current=page" if address == here else ""}>{words}</a>'
+        f'<a href="{address}"{" aria-current=page" if address == here else ""}>{escape(_(words))}</a>'
         for address, words, right in DESK
         if actor.may(right)
     ]
-    ui.html(f'<nav class="desk" aria-label="Review desk">{"".join(links)}</nav>', sanitize=False)
+    desk = escape(_("Review desk"))
+    ui.html(f'<nav class="desk" aria-label="{desk}">{"".join(links)}</nav>', sanitize=False)
 
 
 def _account(actor: Actor) -> None:
-    roles = ", ".join(sorted(role.value for role in actor.roles))
-    ui.html(f'<form class="account" method="post" action="/auth/sign-out"><span><strong>{escape(actor.name)}</strong>'
+    roles, out = shown_list(sorted(_(role.value) for role in actor.roles)), escape(_("Sign out"))
+    ui.html(f'<form class="account" method="post" action="/auth/sign-out"><span><strong><bdi>{escape(actor.name)}</bdi></strong>'
             f'<small>{escape(roles)}</small></span>'
-            '<button class="quiet" type="submit">Sign out</button></form>', sanitize=False)  # fmt: skip
+            f'<button class="quiet" type="submit">{out}</button></form>', sanitize=False)  # fmt: skip
 
 
 def _footer() -> None:
-    ui.html('<footer class="foot"><p>Saber Renewable Energy, Partner Portal</p></footer>', sanitize=False)
+    whose = escape(_("Saber Renewable Energy, Partner Portal"))
+    ui.html(f'<footer class="foot"><p>{whose}</p></footer>', sanitize=False)

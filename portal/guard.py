@@ -15,6 +15,7 @@ MAX_CLIENTS = 1500
 PAGES = ("/apply", "/review", "/invitations", "/deliveries")
 #: Where NiceGUI would take uploads and client-side events without our checks (FACTS 65, 95).
 CLOSED = ("/_nicegui/client/", "/_nicegui/auto/")
+ASKED = "portal.asked"  # names a request in its scope, which a client of NiceGUI's keeps
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -32,7 +33,12 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and (status := self._refusal(scope)):
             return await _refuse(scope, receive, send, status)
-        return await self.app(scope, receive, _with_headers(scope, send))
+        asked = scope[ASKED] = object()
+        try:
+            return await self.app(scope, receive, _with_headers(scope, send))
+        finally:
+            if _is_page(scope):
+                _forget_unused(asked)
 
     def _refusal(self, scope: Scope) -> int | None:
         path, origin = scope.get("path", ""), dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
@@ -40,8 +46,21 @@ class Guard:
             return 403  # NiceGUI allows every origin (FACTS 54)
         if path.startswith(CLOSED) and scope.get("method") == "POST":
             return 403
-        is_page = scope.get("method") == "GET" and path.startswith(PAGES)  # saving and health go on, however full it is
-        return 503 if is_page and len(Client.instances) >= MAX_CLIENTS else None
+        return 503 if _is_page(scope) and len(Client.instances) >= MAX_CLIENTS else None  # saving and health go on, however full it is
+
+
+def _is_page(scope: Scope) -> bool:
+    return scope.get("method") == "GET" and str(scope.get("path", "")).startswith(PAGES)
+
+
+def _forget_unused(asked: object) -> None:
+    """Delete the client of a request that was sent elsewhere or refused: it would hold memory, and its place, for a minute.
+
+    Otherwise whoever asks for pages without being let in could fill MAX_CLIENTS, and nobody would get in any more.
+    """
+    for client in list(Client.instances.values()):
+        if client.request.scope.get(ASKED) is asked and not client._response_built:
+            client.delete()
 
 
 def harden_socket() -> None:

@@ -16,17 +16,22 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TooMany
+from models.language import _
 from models.settings import settings
 from portal import tally
-from portal.problems import DETAILS, problem
+from portal.problems import detail_of, problem
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many requests in a window, for one address. `name` stands in the headers and keeps the counts apart."""
+    """So many requests in a window, for one address. `name` stands in the headers and keeps the counts apart.
+
+    `here` counts in this process instead of in Redis.
+    """
 
     name: str
     item: RateLimitItem
+    here: bool = False
 
 
 #: Paths that are limited. The contract's "Limits"; a path of these that is not in ROUTES counts towards OTHERS.
@@ -36,7 +41,7 @@ ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/api/validate-invitation": Limit("validate-invitation", RateLimitItemPerMinute(10)),
     "/api/confirm-email": CONFIRMING,
     "/api/confirm-email/code": CONFIRMING,
-    "/apply/answers": Limit("answers", RateLimitItemPerMinute(600)),  # every change of an answer is one request (FACTS 88)
+    "/apply/answers": Limit("answers", RateLimitItemPerMinute(600), here=True),  # every change of an answer is one request (FACTS 88)
 })  # fmt: skip
 OTHERS = Limit("api", RateLimitItemPerMinute(120))
 FAILED_CODES = RateLimitItemPerDay(100, namespace="FAILED")
@@ -76,7 +81,7 @@ class RateLimited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = ROUTES.get(scope["path"], OTHERS)
-        room = await run_in_threadpool(tally.take, limit.item, limit.name, client_address(scope))
+        room = await _take(limit, client_address(scope))
         app = self.app if room.taken else problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})
         await app(scope, receive, _with_headers(send, limit, room))
 
@@ -90,7 +95,7 @@ class SizeLimited:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdecimal() and int(announced) > BODY_BYTES:
-            return await problem(413, DETAILS[413])(scope, receive, send)
+            return await problem(413, detail_of(413))(scope, receive, send)
         return await self.app(scope, receive, send)
 
 
@@ -99,7 +104,7 @@ def refuse_guesser(request: Request) -> None:
     calm = tally.room(FAILED_CODES_OVER_ALL).taken
     room = tally.room(FAILED_CODES if calm else FAILED_CODES_UNDER_ATTACK, client_address(request.scope))
     if not room.taken:
-        raise TooMany(GUESSED, retry_after=room.seconds)
+        raise TooMany(_(GUESSED), retry_after=room.seconds)
 
 
 def count_failure(request: Request) -> None:
@@ -133,8 +138,15 @@ def _network(written: str) -> str:
     return str(found)
 
 
+async def _take(limit: Limit, address: str) -> tally.Room:
+    if limit.here:
+        return tally.take_here(limit.item, limit.name, address)
+    return await run_in_threadpool(tally.take, limit.item, limit.name, address)
+
+
 def _too_many(limit: Limit, room: tally.Room) -> str:
-    return f"Too many requests: this address may send {limit.item.amount} a minute. Try again in {room.seconds} seconds."
+    said = _("Too many requests: this address may send {amount} a minute. Try again in {seconds} seconds.")
+    return said.format(amount=limit.item.amount, seconds=room.seconds)
 
 
 def _with_headers(send: Send, limit: Limit, room: tally.Room) -> Send:

@@ -12,8 +12,9 @@ from nicegui import events, ui
 from sqlmodel import Session
 
 from models.errors import Refused
+from models.language import _
 from models.person import Right
-from portal.staff import SIGNED_OUT, Desk
+from portal.staff import SIGNED_OUT, Desk, tell
 
 F = TypeVar("F")
 Params = Mapping[str, str]
@@ -50,7 +51,7 @@ class Listing(Generic[F]):
     def search_field(self, label: str, placeholder: str) -> None:
         """Searches as one types; it stands outside of what is redrawn, so it keeps the focus (FACTS 61)."""
         made = ui.input(value=self.params.get("q", ""), placeholder=placeholder)
-        made.props(f'outlined dense clearable debounce=250 type=search aria-label="{label}"').classes("search")
+        made.props("outlined dense clearable debounce=250 type=search dir=auto").classes("search").props["aria-label"] = label
         made.on_value_change(self._typed)
 
     def results(self) -> None:
@@ -89,10 +90,10 @@ class Listing(Generic[F]):
         self.generation += 1
         mine = self.generation
         try:
-            found = await self.desk.read(self.kind.right, lambda session, _: self.kind.look(session, wanted))
+            found = await self.desk.read(self.kind.right, lambda session, __: self.kind.look(session, wanted))
         except Refused as error:
             if not quietly:
-                ui.notify(SIGNED_OUT if error.status == 401 else error.detail, type="negative")
+                tell(_(SIGNED_OUT) if error.status == 401 else error.detail, "negative")
             return False
         return mine == self.generation and self._redraw(found)
 

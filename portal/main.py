@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from nicegui import ui
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from models.database import after_commit
 from models.settings import Settings, ready_settings
-from portal import auth, frame, limits, problems
+from portal import auth, frame, language, limits, problems
 from portal.api import routers
+from portal.assets import LEVEL, assets
 from portal.guard import Guard, harden_socket
 from portal.language import Speak
 from portal.logs import AccessLog
 from portal.nudge import nudge
-from portal.pages import apply, deliveries, desk, documents, errors, invitations, review, status
+from portal.pages import apply, apply_pdf, deliveries, desk, documents, errors, invitations, review, status
 
 SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff sessions end earlier, in the database
 
@@ -50,15 +52,17 @@ def create_app() -> FastAPI:
     """The whole portal."""
     found = ready_settings()
     app = create_api()
-    app.mount("/static", StaticFiles(directory=frame.STATIC), name="static")
+    language.install(app)
+    app.mount("/static", assets(frame.STATIC), name="static")
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
-    for page in (apply, status, documents, desk, review, invitations, deliveries):
+    for page in (apply, apply_pdf, status, documents, desk, review, invitations, deliveries):
         page.install(app)
     errors.install(app)
     ui.run_with(
         app, title=frame.NAME, language="en-GB", storage_secret=found.secret_key.get_secret_value(), favicon=frame.STATIC / "favicon.svg",
         reconnect_timeout=15, binding_refresh_interval=None, tailwind=False, show_welcome_message=False,
+        gzip_middleware_factory=partial(GZipMiddleware, compresslevel=LEVEL),
     )  # fmt: skip
     harden_socket()
     app.add_middleware(Speak)

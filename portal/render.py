@@ -1,4 +1,4 @@
-"""HTML of the desk's tables and lists, from portal/templates; every value is escaped unless it is markup already."""
+"""HTML from portal/templates; every value is escaped unless it is markup already, and every text is in the spoken language."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.language import _, ngettext, spoken
+from models.language import LANGUAGES, _, ngettext, shown_date, shown_number, spoken
 from portal import words
+from portal.language import here
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
 _environment = Environment(
     loader=_TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"]
 )
-_environment.globals.update(words=words, spoken=spoken)
+_environment.globals.update(
+    words=words, spoken=spoken, languages=tuple(LANGUAGES.values()), here=here, shown_date=shown_date, shown_number=shown_number
+)
+_environment.filters["said"] = _  # what is declared in English ("… staff (%)"): `_("…")` in a template would read the % as a place
 _environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -15,12 +15,14 @@ from integrations.failures import Failure
 from models import person
 from models.database import reading, transaction
 from models.errors import Refused, SignInNeeded
+from models.language import _
 from models.person import Actor, Right
 from portal import auth
 
 T = TypeVar("T")
 Work = Callable[[Session, Actor], T]
 
+TOLD = "told"  # what this page says at its foot now
 SIGNED_OUT = "You are signed out. Sign in again in another tab and repeat this here: what you typed stays."
 
 
@@ -62,18 +64,29 @@ async def attempt(desk: Desk, act: Work[T], *, done: str, refused: Callable[[Ref
     try:
         await desk.change(act)
     except SignInNeeded:
-        _say(Refused(SIGNED_OUT), refused)
+        _say(Refused(_(SIGNED_OUT)), refused)
     except Refused as error:
         _say(error, refused)
     except Failure as error:
-        _say(Refused(error.reason), refused)
+        _say(Refused(error.words), refused)
     else:
-        ui.notify(done, type="positive", timeout=4000)
+        tell(done, "positive")
         return True
     return False
+
+
+def tell(words: str, kind: Literal["positive", "negative"]) -> None:
+    """Say it at the foot of the page, in place of what was said before. A refusal stays until the reader closes it."""
+    client = ui.context.client
+    before = client.storage.pop(TOLD, None)
+    if before is not None and not before.is_deleted:
+        before.dismiss()
+    good = kind == "positive"
+    told = ui.notification(words, type=kind, multi_line=not good, timeout=4 if good else None, close_button=False if good else _("Close"))
+    client.storage[TOLD] = told
 
 
 def _say(error: Refused, refused: Callable[[Refused], None] | None) -> None:
     if refused:
         refused(error)
-    ui.notify(error.detail, type="negative", timeout=8000, multi_line=True)
+    tell(error.detail, "negative")

@@ -1,15 +1,18 @@
-"""How the desk writes times, sizes, statuses and targets for people: plain text, or markup that is safe to show."""
+"""How times, sizes, statuses and targets are written for people, in their language: plain text, or markup that is safe to show."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime, format_skeleton, format_timedelta
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from models.application import ApplicationStatus
 from models.event import DeliveryState
 from models.invitation import InvitationStatus
+from models.language import _, ngettext, shown_number, spoken
 
 #: Inside all moments are UTC; staff read the time of their office.
 OFFICE = ZoneInfo("Europe/London")
@@ -23,6 +26,15 @@ TONES: dict[str, str] = {
     ApplicationStatus.APPROVED: "good",
     ApplicationStatus.REJECTED: "bad",
     ApplicationStatus.WITHDRAWN: "",
+    DeliveryState.WAITING: "info",
+    DeliveryState.RUNNING: "info",
+    DeliveryState.DONE: "good",
+    DeliveryState.FAILED: "bad",
+    DeliveryState.SETTLED: "",
+    InvitationStatus.ACTIVE: "info",
+    InvitationStatus.USED: "good",
+    InvitationStatus.EXPIRED: "warn",
+    InvitationStatus.REVOKED: "bad",
 }
 DESK_STATUS: dict[ApplicationStatus, str] = {ApplicationStatus.SUBMITTED: "New", ApplicationStatus.REVIEWED: "Decision due"}
 TARGETS: dict[str, str] = {
@@ -31,28 +43,39 @@ TARGETS: dict[str, str] = {
     "sharepoint.documents": "SharePoint: documents",
     "email.invitation": "Email: invitation",
     "email.confirmation": "Email: confirmation code",
+    "email.device": "Email: code for a new device",
+    "email.colleague": "Email: a colleague's link",
+    "email.colleague_done": "Email: a colleague is done",
     "email.received": "Email: application received",
     "email.operations": "Email: operations",
     "email.information_required": "Email: information required",
     "email.approved": "Email: approved",
     "email.rejected": "Email: rejected",
 }
-DELIVERY_WORDS: dict[str, tuple[str, str]] = {
-    DeliveryState.WAITING: ("Waiting", "info"),
-    DeliveryState.RUNNING: ("Running", "info"),
-    DeliveryState.DONE: ("Done", "good"),
-    DeliveryState.FAILED: ("Failed", "bad"),
-    DeliveryState.SETTLED: ("Settled by hand", ""),
+DELIVERY_WORDS: dict[str, str] = {
+    DeliveryState.WAITING: "Waiting",
+    DeliveryState.RUNNING: "Running",
+    DeliveryState.DONE: "Done",
+    DeliveryState.FAILED: "Failed",
+    DeliveryState.SETTLED: "Settled by hand",
 }
+INVITATION_WORDS: dict[str, str] = {
+    InvitationStatus.ACTIVE: "Open",
+    InvitationStatus.USED: "Used",
+    InvitationStatus.EXPIRED: "Expired",
+    InvitationStatus.REVOKED: "Revoked",
+}
+AGAIN = "Trying again"
+#: Begins and ends a piece whose direction is its own, so that an English name does not disturb an Arabic sentence (UAX 9).
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> Markup:
     """`<time>` with the office's time, "22 Nov 2026, 14:05", and UTC in its title; a dash for None."""
     if at is None:
         return DASH
-    here = at.astimezone(OFFICE)
-    shown = f"{here.day} {here:%b %Y, %H:%M:%S}" if seconds else f"{here.day} {here:%b %Y, %H:%M}"
-    return _time(at, shown)
+    clock = f"{at.astimezone(OFFICE):%H:%M:%S}" if seconds else f"{at.astimezone(OFFICE):%H:%M}"
+    return _time(at, both(day(at.astimezone(OFFICE).date()), clock))
 
 
 def day_of(at: datetime | None) -> Markup:
@@ -62,21 +85,39 @@ def day_of(at: datetime | None) -> Markup:
 
 def day(on: date) -> str:
     """22 Nov 2026."""
-    return f"{on.day} {on:%b %Y}"
+    return format_skeleton("yMMMd", on, locale=spoken().locale)
 
 
 def ago(at: datetime | None, seen_at: datetime) -> Markup:
-    """`<time>` with the distance: "3 min ago", "in 2 h"; the moment is in its title."""
+    """`<time>` with the distance: "3 min ago", "in 2 hr"; the moment is in its title."""
     if at is None:
         return DASH
-    seconds = (at - seen_at).total_seconds()
-    amount = _amount(abs(seconds))
-    return _time(at, "now" if not amount else f"in {amount}" if seconds > 0 else f"{amount} ago")
+    distance = at - seen_at
+    near = abs(distance.total_seconds()) < 5
+    said = _("now") if near else format_timedelta(distance, add_direction=True, format="short", threshold=1.5, locale=spoken().locale)
+    return _time(at, said)
 
 
 def size(octets: int) -> str:
     """Octets as people read them: 340 KB, 1.2 MB."""
-    return f"{octets / 1_000_000:.1f} MB" if octets >= 1_000_000 else f"{max(1, round(octets / 1000))} KB"
+    if octets >= 1_000_000:
+        return _("{number} MB").format(number=format_decimal(octets / 1_000_000, "0.0", locale=spoken().locale))
+    return _("{number} KB").format(number=shown_number(max(1, round(octets / 1000))))
+
+
+def own(text: object) -> str:
+    """A name, code or address as it stands in a sentence: in one that runs from right to left it keeps its own direction."""
+    return f"{ISOLATE}{text}{END_ISOLATE}" if text and spoken().direction == "rtl" else str(text)
+
+
+def name(text: object) -> Markup:
+    """A name or code in a page, in its own direction."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def both(first: object, second: object) -> Markup:
+    """Two things in one line: "Rosa Reyes, 22 Nov 2026"."""
+    return Markup("{}").format(_("{first}, {second}")).format(first=first, second=second)
 
 
 def tag(words: str, tone: str = "") -> Markup:
@@ -86,40 +127,61 @@ def tag(words: str, tone: str = "") -> Markup:
 
 def status_tag(status: ApplicationStatus) -> Markup:
     """An application's status as the desk says it."""
-    return tag(DESK_STATUS.get(status, status.label), TONES[status])
+    return tag(status_words(status), TONES[status])
+
+
+def status_words(status: ApplicationStatus) -> str:
+    """An application's status as the desk says it, in plain text."""
+    return _(DESK_STATUS.get(status, status.label))
 
 
 def delivery_tag(state: str, attempts: int = 0) -> Markup:
     """A delivery's state; one that waits after an attempt says so."""
-    words, tone = DELIVERY_WORDS[state]
-    return tag("Trying again", "warn") if state == DeliveryState.WAITING and attempts else tag(words, tone)
+    again = state == DeliveryState.WAITING and attempts
+    return tag(_(AGAIN), "warn") if again else tag(_(DELIVERY_WORDS[state]), TONES[state])
 
 
-def invitation_tone(status: InvitationStatus) -> str:
-    """The colour of an invitation's state."""
-    return {InvitationStatus.ACTIVE: "info", InvitationStatus.USED: "good", InvitationStatus.EXPIRED: "warn"}.get(status, "bad")
+def invitation_tag(status: InvitationStatus) -> Markup:
+    """An invitation's state."""
+    return tag(_(INVITATION_WORDS[status]), TONES[status])
 
 
 def target(name: str) -> str:
     """Who hears of an event, in words."""
-    return TARGETS.get(name, name)
+    return _(TARGETS[name]) if name in TARGETS else name
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def number(count: int) -> str:
+    """1,200."""
+    return shown_number(count)
+
+
+def applications(count: int) -> str:
+    """ "1 application", "3 applications"."""
+    return ngettext("{count} application", "{count} applications", count).format(count=shown_number(count))
+
+
+def invitations(count: int) -> str:
+    """ "1 invitation", "3 invitations"."""
+    return ngettext("{count} invitation", "{count} invitations", count).format(count=shown_number(count))
+
+
+def deliveries(count: int) -> str:
+    """ "1 delivery", "3 deliveries"."""
+    return ngettext("{count} delivery", "{count} deliveries", count).format(count=shown_number(count))
+
+
+def flags(count: int) -> str:
     """ "1 flag", "3 flags"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return ngettext("{count} flag", "{count} flags", count).format(count=shown_number(count))
 
 
-def _amount(seconds: float) -> str:
-    if seconds < 5:
-        return ""
-    for limit, unit, word in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h")):
-        if seconds < limit:
-            return f"{round(seconds / unit)} {word}"
-    return f"{round(seconds / 86_400)} days"
+def changes(count: int) -> str:
+    """ "1 change", "3 changes"."""
+    return ngettext("{count} change", "{count} changes", count).format(count=shown_number(count))
 
 
-def _time(at: datetime, shown: str) -> Markup:
+def _time(at: datetime, shown: object) -> Markup:
     utc = at.astimezone(UTC)
-    title = f"{utc.day} {utc:%B %Y, %H:%M:%S} UTC"
+    title = _("{moment} UTC").format(moment=format_datetime(utc, "d MMMM y, HH:mm:ss", locale=spoken().locale))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", title, shown)

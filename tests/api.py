@@ -20,7 +20,7 @@ from itsdangerous import TimestampSigner
 from models.invitation import Invitation
 from models.settings import settings
 from portal import tally
-from portal.auth import PARTNER
+from portal.auth import COLLEAGUE, PARTNER
 from portal.main import create_api
 from tests.papers import paper
 from tests.parts import eventually
@@ -42,10 +42,10 @@ def _bug() -> float:
     return 1 / len("")
 
 
-def session_of(code: str) -> dict[str, str]:
-    """The headers of a browser that was let in with a code, on one of our pages: cookie and origin."""
+def session_of(code: str = "", *, colleague: str = "") -> dict[str, str]:
+    """The headers of a browser that was let in with a code, or as a colleague, on one of our pages: cookie and origin."""
     signer = TimestampSigner(settings().secret_key.get_secret_value())
-    cookie = signer.sign(b64encode(json.dumps({PARTNER: code}).encode())).decode()
+    cookie = signer.sign(b64encode(json.dumps({COLLEAGUE: colleague} if colleague else {PARTNER: code}).encode())).decode()
     return {"Cookie": f"portal={cookie}", "Origin": settings().portal_url}
 
 

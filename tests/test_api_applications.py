@@ -190,14 +190,20 @@ def test_when_information_is_required_it_is_sent_again_but_a_repeated_request_is
         request_information(session, PORTAL, asked, "Send the newer turnover figures.", ["annual_turnover", "gdpr_policy"])
     wanted = ok(client.get(first["statusUrl"]))
     assert wanted["status"] == "information_required" and wanted["informationRequest"]["items"] == ["annualTurnover", "gdpr_policy"]
-    newer = {"annualTurnover": "£1m - £5m"}
+    assert [one["answered"] for one in wanted["informationRequest"]["wanted"]] == [False, False]
+    newer = {**body["step5"], "annualTurnover": "£2m - £10m"}
     ok(client.post("/api/save-draft", json={"invitationCode": invitation.code, "step": 5, "formData": newer}))
     assert ok(send(client, body, headers={"Idempotency-Key": "first"}), 201) == first
     assert applications()[0].status == ApplicationStatus.INFORMATION_REQUIRED
     assert ok(client.get("/api/draft", params={"invitationCode": invitation.code}))["steps"]["step5"]["formData"] == newer
-    changed = body | {"step1": {**body["step1"], "tradingName": "Brightfield PV"}}
-    ok(send(client, changed, headers={"Idempotency-Key": "second"}), 201)
-    assert applications()[0].status == ApplicationStatus.UNDER_REVIEW and applications()[0].trading_name == "Brightfield PV"
+    locked = {"invitationCode": invitation.code, "step1": {**body["step1"], "tradingName": "Brightfield PV"}}
+    assert said(refused(send(client, locked), 409))["tradingName"] == "“Trading name” is locked: only what our reviewer asked for can be changed now."
+    left = {"invitationCode": invitation.code, "replies": {"comment": "Here it is."}}
+    assert list(said(refused(send(client, left, headers={"Idempotency-Key": "second"}), 422))) == ["gdprPolicy"]
+    assert [one["answered"] for one in ok(client.get(first["statusUrl"]))["informationRequest"]["wanted"]] == [True, False]
+    explained = {**left, "replies": {"gdpr_policy": "This one is signed: look at page 3."}}
+    ok(send(client, explained, headers={"Idempotency-Key": "second"}), 201)
+    assert applications()[0].status == ApplicationStatus.UNDER_REVIEW and applications()[0].annual_turnover == "£2m - £10m"
 
 
 def test_the_flags_say_what_is_true_at_that_moment(client: httpx.Client, invitation: Invitation) -> None:

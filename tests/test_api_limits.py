@@ -53,6 +53,21 @@ def test_one_address_does_not_use_up_anothers_requests_and_a_forged_one_is_none(
     assert last.status_code == 429 and check(client, "192.0.2.2").status_code == 200
 
 
+def test_a_form_may_save_ten_times_a_second_and_no_more_and_addresses_are_counted_apart() -> None:
+    tally._levels.clear()
+    limit = ROUTES["/apply/answers"].item
+    rooms = [tally.take_here(limit, "answers", "192.0.2.1") for _ in range(605)]
+    assert [room.taken for room in rooms[:600]] == [True] * 600 and not all(room.taken for room in rooms[600:])
+    assert rooms[0].left == 599 and rooms[-1].left == 0
+    assert tally.take_here(limit, "answers", "192.0.2.2").taken
+
+
+def test_what_a_form_saves_is_limited_and_says_what_is_left(client: httpx.Client) -> None:
+    tally._levels.clear()
+    answer = client.post("/apply/answers", json={"application": 1, "items": []}, headers={"X-Forwarded-For": "192.0.2.7"})
+    assert answer.headers["ratelimit"].startswith('"answers";r=599')
+
+
 def test_the_other_routes_share_120_a_minute(client: httpx.Client) -> None:
     code = partners.invited().code
     headers = {"X-Forwarded-For": "192.0.2.3"}

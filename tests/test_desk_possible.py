@@ -83,7 +83,8 @@ def refusal(reference: str, actor: Actor, action: Action) -> str:
 def test_it_says_which_sections_still_need_a_verdict(database: str) -> None:
     reference = brought(applied(), to="under_review")
     said = why_not(reference, person(Role.REVIEWER), Action.REVIEWED)
-    assert said == "Give a verdict on Capabilities, Roles and experience, Insurance and policies, Declarations and Documents first."
+    sections = "Capabilities, Roles and experience, Insurance and policies, Declarations and Documents"
+    assert said == f"Give a verdict on these first: {sections}."
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -19,7 +19,7 @@ from models.invitation import invite
 from models.person import PORTAL, Right, Role
 from models.queue import Found, Row, look, looked
 from portal.listing import Listing
-from portal.pages.desk import KIND
+from portal.pages.desk import KIND, place
 from portal.staff import Desk
 from tests.desk import applied, brought, row, token
 
@@ -134,14 +134,14 @@ def test_a_row_says_how_far_the_review_is_and_what_stands_out(database: str) -> 
     reference = applied(public_liability_cover=2_000_000, nationwide_coverage=False, geographic_coverage=["London", "Wales", "France"])
     brought(reference, to="under_review")
     seen = the_row(reference)
-    assert (seen.sections, seen.flags, seen.place, seen.trouble) == (2, 1, "London +2", "")
+    assert (seen.sections, seen.flags, place(seen), seen.failed, seen.late) == (2, 1, "London and 2 more", 0, False)
 
 
 def test_a_row_shows_that_a_delivery_failed_or_is_late(database: str) -> None:
     late, lost = applied("Late Ltd"), applied("Lost Ltd")
     set_one_delivery(late, state="waiting", attempts=3)
     set_one_delivery(lost, state="failed", attempts=1)
-    assert (the_row(late).trouble, the_row(lost).trouble) == ("late", "1 failed")
+    assert [(seen.failed, seen.late) for seen in (the_row(late), the_row(lost))] == [(0, True), (1, False)]
 
 
 def test_a_page_takes_as_many_statements_for_twenty_rows_as_for_two(database: str) -> None:

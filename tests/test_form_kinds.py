@@ -196,7 +196,7 @@ def test_a_wrong_email_address_is_refused(raw: str) -> None:
         ("years_trading", 1.5, "Enter the number of full years you have traded as a whole number from 0 to 200"),
         ("years_trading", float("nan"), "Enter the number of full years you have traded as a whole number from 0 to 200"),
         ("projects_per_month", "7.55", "Enter the average number of projects per month with one decimal at most"),
-        ("projects_per_month", "7,5", "Enter the average number of projects per month as a number from 0 to 1,000, like 2.5"),
+        ("projects_per_month", "7,5,0", "Enter the average number of projects per month as a number from 0 to 1,000, like 2.5"),
         ("company_type", "Charity", "Choose the company type from the list"),
         ("company_country", "US", "Choose the country from the list"),
         ("certifications", ["None", "MCS"], "Tick either None or the trade certifications, not both"),

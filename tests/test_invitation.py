@@ -24,8 +24,8 @@ from models.invitation import (
     note_opened,
     resend,
     revoke,
-    synced,
 )
+from models.invitation_list import synced
 from models.person import Actor, Role
 
 OLIVIA = Actor(name="Olivia Okafor", kind="staff", roles=frozenset({Role.OPERATIONS}))

@@ -14,7 +14,7 @@ from models.invitation import Invitation, extend, find, revoke
 from models.person import PORTAL
 from models.steps import STEPS
 from tests.api import on_one_database
-from tests.browser import REFUSED, browser, inside
+from tests.browser import DEVICE, REFUSED, browser, by_mailed_code, inside
 from tests.partners import begun, by_code, events, invited
 from tests.sample_form import wanted_documents
 
@@ -154,7 +154,10 @@ def _seen(code: str) -> str:
 
 
 def _place(code: str) -> str:
-    return str(browser().get("/apply", params={"code": code}).headers["location"])
+    """Where somebody with this code goes on, on a new device."""
+    client = browser()
+    place = str(client.get("/apply", params={"code": code}).headers["location"])
+    return by_mailed_code(client) if place == DEVICE else place
 
 
 def _found(code: str) -> Invitation:

@@ -8,12 +8,14 @@ from email.message import EmailMessage
 
 import pytest
 from aiosmtpd.controller import Controller
+from sqlmodel import select
 
 from models.application import Application, submit
 from models.confirmation import ask_confirmation, confirm
 from models.database import now, transaction
 from models.event import Delivery, begin_sending, claim, retry
-from models.invitation import Invitation, resend, revoke
+from models.invitation import Invitation, resend, revoke, speak
+from models.language import _, speaking
 from models.person import PORTAL, Role
 from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, reject, request_information
 from models.settings import settings
@@ -293,6 +295,50 @@ def test_a_line_break_in_a_name_adds_no_header(database: str, graph: Graph, mail
     drain()
     mail = mailbox.mails()[0]
     assert mail["Bcc"] is None and str(mail["Subject"]).endswith("Marstack Bcc: everyone@example.com")
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "sentence", "opening"),
+    [
+        ("de", "Ihre Einladung als Partner, Brightfield Solar Ltd", "Er gilt bis zum {day}.", '<html lang="de" dir="ltr">'),
+        ("ar", None, "{day}", '<html lang="ar" dir="rtl">'),
+    ],
+)
+def test_a_partner_gets_their_mail_in_their_language(
+    database: str, graph: Graph, mailbox: Mailbox, language: str, subject: str | None, sentence: str, opening: str
+) -> None:
+    made = invited()
+    with transaction() as session:
+        speak(session, session.get_one(Invitation, made.id), language)
+    drain()
+    mail = mailbox.mails()[0]
+    assert made.expires_at is not None
+    with speaking(language):
+        until, title = day(made.expires_at), _("Your invitation to become a partner, {company}").format(company=made.company_name)
+    assert str(mail["Subject"]) == (subject or title) and title != "Your invitation to become a partner, Brightfield Solar Ltd"
+    assert sentence.format(day=until) in mailbox.text(mail) and "You get this mail" not in mailbox.text(mail)
+    assert opening in html_of(mail)
+
+
+def test_operations_read_english_whatever_the_partner_reads(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    with transaction() as session:
+        row = session.get_one(Application, application.id)
+        speak(session, session.exec(select(Invitation).where(Invitation.code == row.invitation_code)).one(), "de")
+        submit(session, row, form(), wanted_documents())
+    drain()
+    subjects = [str(mail["Subject"]) for mail in mailbox.mails()]
+    assert any(subject.startswith("Ihre Bewerbung ist eingegangen: EPC-") for subject in subjects), subjects
+    assert "Flags: " in mailbox.text(the_mail(mailbox, SUBJECTS["operations"]))
+
+
+def test_why_a_mail_failed_is_kept_in_english(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    mailbox.misbehave(550, times=1)
+    made = invited()
+    with transaction() as session:
+        speak(session, session.get_one(Invitation, made.id), "de")
+    drain()
+    assert "check the address" in (deliveries("email.invitation")[0].last_error or "")
 
 
 def html_of(mail: EmailMessage) -> str:

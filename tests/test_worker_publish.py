@@ -15,7 +15,8 @@ from models.application import Application, submit, withdraw
 from models.database import now, transaction
 from models.document import Document, stored
 from models.event import record
-from models.invitation import Invitation, extend, revoke, synced
+from models.invitation import Invitation, extend, revoke
+from models.invitation_list import synced
 from models.person import PORTAL, Actor, Role, actor_of, sign_in
 from models.review import SECTIONS, Ruling, add_note, approve, give_verdict, mark_reviewed, request_information
 from models.settings import settings

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from worker import notify, publish
+from worker import access, notify, publish
 from worker.outcome import Consumer
 
 HANDLERS: dict[str, Consumer] = {
@@ -16,6 +16,9 @@ HANDLERS: dict[str, Consumer] = {
     "email.received": notify.received,
     "email.operations": notify.operations,
     "email.confirmation": notify.confirmation,
+    "email.device": access.device,
+    "email.colleague": access.colleague,
+    "email.colleague_done": access.colleague_done,
     "email.information_required": notify.information_required,
     "email.approved": notify.approved,
     "email.rejected": notify.rejected,

@@ -1,9 +1,11 @@
-"""Days as people in the United Kingdom read them."""
+"""Days as people read them: those of the office in London, in the spoken language."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from models.language import shown_date
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -11,4 +13,4 @@ LONDON = ZoneInfo("Europe/London")
 def day(moment: date | datetime) -> str:
     """`3 March 2026`; of a moment, the day it is in London then."""
     local = moment.astimezone(LONDON) if isinstance(moment, datetime) else moment
-    return f"{local.day} {local:%B %Y}"
+    return shown_date(local)

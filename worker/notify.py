@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from integrations.email import Email, send
 from integrations.failures import Unclear
@@ -23,8 +23,9 @@ from models.document import stored
 from models.event import Delivery, Event, begin_sending, held
 from models.flags import flags
 from models.invitation import Invitation, InvitationStatus
+from models.language import ENGLISH, _, speaking
+from models.request import open_request
 from models.settings import settings
-from models.slots import SLOTS
 from models.steps import QUESTIONS
 from worker.dates import day
 from worker.letters import rendered
@@ -47,13 +48,29 @@ class Letter:
     reply_to: str
 
 
-def _mail(write: Callable[[Session, Delivery], Letter], also: Callable[[Session, Delivery], None] | None = None) -> Consumer:
-    """The handler that sends what `write` makes; `also` runs when the mail has left."""
+def _of_the_office(_session: Session, _delivery: Delivery) -> str:
+    return ENGLISH.code
+
+
+def _of_the_partner(session: Session, delivery: Delivery) -> str:
+    """The language chosen when they were invited, or by themselves on a page."""
+    mine = col(Invitation.id) == delivery.invitation_id
+    theirs = select(Application.invitation_code).where(Application.id == delivery.application_id).scalar_subquery()
+    found = session.exec(select(Invitation.language).where(mine if delivery.application_id is None else col(Invitation.code) == theirs))
+    return found.first() or ENGLISH.code
+
+
+def mail(
+    write: Callable[[Session, Delivery], Letter],
+    also: Callable[[Session, Delivery], None] | None = None,
+    language: Callable[[Session, Delivery], str] = _of_the_partner,
+) -> Consumer:
+    """The handler that sends what `write` makes, in the reader's `language`; `also` runs when the mail has left."""
 
     def handle(delivery: Delivery) -> Done:
         if delivery.begun_at is not None:
             raise Unclear(INTERRUPTED)
-        with reading() as session:
+        with reading() as session, speaking(language(session, delivery)):
             email = _email(write(session, delivery), delivery)
         with transaction() as session:
             begin_sending(session, held(session, delivery), email.message_id)
@@ -68,8 +85,9 @@ def _invitation(session: Session, delivery: Delivery) -> Letter:
     if found.state != InvitationStatus.ACTIVE:
         raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
     expires = day(found.expires_at) if found.expires_at else ""
-    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": _form(found.code)}
-    return _to_partner(found.contact_email, f"Your invitation to become a partner, {found.company_name}", "invitation", facts)
+    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": form_link(found.code)}
+    subject = _("Your invitation to become a partner, {company}").format(company=found.company_name)
+    return to_partner(found.contact_email, subject, "invitation", facts)
 
 
 def _sent(session: Session, delivery: Delivery) -> None:
@@ -81,7 +99,7 @@ def _sent(session: Session, delivery: Delivery) -> None:
 def _received(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     again = event.type == "application.resubmitted"
-    subject = f"{'Your changes have' if again else 'Your application has'} arrived: {found.reference_number}"
+    subject = _("Your changes have arrived: {reference}") if again else _("Your application has arrived: {reference}")
     return _to_contact(found, subject, "received", {"again": again})
 
 
@@ -94,7 +112,8 @@ def _operations(session: Session, delivery: Delivery) -> Letter:
         "country": QUESTIONS["company_country"].kind.show(found.company_country), "contact": found.primary_contact_name,
         "changes": len(event.detail.get("changed") or {}), "link": f"{settings().portal_url}/review/{found.reference_number}",
     }  # fmt: skip
-    subject = f"{'Changed' if again else 'New'} application from {found.company_name}: {found.reference_number}"
+    subject = _("Changed application from {company}: {reference}") if again else _("New application from {company}: {reference}")
+    subject = subject.format(company=found.company_name, reference=found.reference_number)
     return Letter(settings().mail_operations, subject, "operations", facts, found.primary_contact_email or settings().mail_operations)
 
 
@@ -109,25 +128,28 @@ def _confirmation(session: Session, delivery: Delivery) -> Letter:
         raise Needless("A newer code for this address was asked for before this one's mail left, so it was not sent.")
     company = session.exec(select(Invitation.company_name).where(Invitation.code == application.invitation_code)).one()
     facts = {"code": found.code, "minutes": LIFE // timedelta(minutes=1), "company": company, "link": ""}
-    return _to_partner(found.email, "Your code to confirm this address", "confirmation", facts)
+    return to_partner(found.email, _("Your code to confirm this address"), "confirmation", facts)
 
 
 def _information_required(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
-    due, items = event.detail.get("due_on") or "", [_label(item) for item in event.detail.get("items") or []]
-    facts = {"message": event.detail["message"], "items": items, "due": _due(due)}
-    return _to_contact(found, f"We need more information for {found.reference_number}", "information_required", facts)
+    latest = open_request(session, found)
+    if latest is None or event.detail.get("request") not in (None, latest.id):
+        raise Needless("The partner had answered, or was asked anew, before this mail left, so it was not sent.")
+    items = [{"label": _(one.label), "words": one.words, "due": _due(one.due_on)} for one in latest.wanted]
+    facts = {"message": latest.message, "items": items, "due": _due(latest.due_on)}
+    return _to_contact(found, _("We need more information for {reference}"), "information_required", facts)
 
 
 def _approved(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     facts = {"message": event.detail.get("message") or ""}
-    return _to_contact(found, f"Your application {found.reference_number} is approved", "approved", facts)
+    return _to_contact(found, _("Your application {reference} is approved"), "approved", facts)
 
 
 def _rejected(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
-    return _to_contact(found, f"Our decision on your application {found.reference_number}", "rejected", {"reason": event.detail["message"]})
+    return _to_contact(found, _("Our decision on your application {reference}"), "rejected", {"reason": event.detail["message"]})
 
 
 def _application(session: Session, delivery: Delivery) -> tuple[Application, Event]:
@@ -136,10 +158,12 @@ def _application(session: Session, delivery: Delivery) -> tuple[Application, Eve
 
 def _to_contact(found: Application, subject: str, template: str, facts: dict[str, Any]) -> Letter:
     known = {"name": found.primary_contact_name, "company": found.company_name, "reference": found.reference_number}
-    return _to_partner(found.primary_contact_email or "", subject, template, {**known, "link": _form(found.invitation_code), **facts})
+    subject = subject.format(reference=found.reference_number)
+    return to_partner(found.primary_contact_email or "", subject, template, {**known, "link": form_link(found.invitation_code), **facts})
 
 
-def _to_partner(to: str, subject: str, template: str, facts: dict[str, Any]) -> Letter:
+def to_partner(to: str, subject: str, template: str, facts: dict[str, Any]) -> Letter:
+    """A mail to a partner; the answer goes to operations."""
     return Letter(to, subject, template, facts, settings().mail_operations)
 
 
@@ -153,23 +177,19 @@ def _message_id(delivery: Delivery) -> str:
     return f"<delivery-{delivery.id}.{secrets.token_hex(8)}@{settings().mail_from.rpartition('@')[2]}>"
 
 
-def _form(code: str) -> str:
+def form_link(code: str) -> str:
     """The partner's link: the form, and from the submission on the status page."""
     return f"{settings().portal_url}/apply?code={code}"
 
 
-def _label(item: str) -> str:
-    return QUESTIONS[item].label if item in QUESTIONS else SLOTS[item].label if item in SLOTS else item
+def _due(on: date | None) -> str:
+    return day(on) if on else ""
 
 
-def _due(written: str) -> str:
-    return day(date.fromisoformat(written)) if written else ""
-
-
-invitation = _mail(_invitation, _sent)
-received = _mail(_received)
-operations = _mail(_operations)
-confirmation = _mail(_confirmation)
-information_required = _mail(_information_required)
-approved = _mail(_approved)
-rejected = _mail(_rejected)
+invitation = mail(_invitation, _sent)
+received = mail(_received)
+operations = mail(_operations, language=_of_the_office)
+confirmation = mail(_confirmation)
+information_required = mail(_information_required)
+approved = mail(_approved)
+rejected = mail(_rejected)

@@ -17,8 +17,9 @@ import structlog
 from integrations.failures import Failure, Passing
 from integrations.storage import storage
 from models.database import reading, transaction
+from models.document import known_keys
 from models.errors import Refused
-from models.retention import PERIODS, Due, due, erased, known_keys, orphan, still_due
+from models.retention import PERIODS, Due, due, erased, orphan, still_due
 from models.settings import settings
 from worker.logs import where
 
@@ -111,8 +112,10 @@ def _reason(error: Exception) -> str:
 
 
 def _remove(key: str) -> None:
-    storage().delete(key)
-    if storage().head(key) is not None:
+    """The object, and what belongs to it: a document's thumbnail and pieces have its key and a dot before their own name."""
+    for one in (key, *storage().keys(f"{key}.")):
+        storage().delete(one)
+    if storage().head(key) is not None or any(storage().keys(f"{key}.")):
         raise Passing("The document store took the deletion and still has the object.")
 
 

@@ -13,19 +13,21 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from sqlmodel import Session
 
-from models.application import Application, prefilled, submit
+from models.application import Application, prefilled, reply, submit
 from models.database import reading, transaction
 from models.document import counts, stored
 from models.draft import answers_of, save_step
+from models.editions import carry_over
 from models.errors import Conflict, Invalid, NotFound, Problem, Refused
 from models.forms_api import from_camel
 from models.idempotency import remember, submitted_before
 from models.invitation import Invitation
-from models.steps import STEPS, Step
+from models.language import _
+from models.steps import QUESTIONS, STEPS, Step
 from portal import uploads
 from portal.api.bodies import Answers, Body, Code, Line, documented_step
 from portal.api.following import Arrived, arrived
-from portal.api.partner import admit, application_of
+from portal.api.partner import Visitor, admit, application_of
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Applications"])
@@ -61,6 +63,11 @@ class Submission(Body):
     step5: Annotated[Answers | None, documented_step(5)] = None
     step6: Annotated[Answers | None, documented_step(6)] = None
     file_references: list[FileReference] = Field(default_factory=list, max_length=500)
+    replies: dict[str, Line] = Field(
+        default_factory=dict, max_length=200, examples=[{"vatNumber": "The number is right.", "comment": "Thank you."}],
+        description="While information is required: for a question or document that was asked about and stays as it is, why; "
+                    "`comment` is for the whole",
+    )  # fmt: skip
     submission: OlderSubmission | None = None
 
     @property
@@ -141,7 +148,7 @@ def _submit(session: Session, application: Application, invitation: Invitation, 
     except Invalid as error:
         raise Invalid(error.detail, [*error.problems, *problems]) from error
     if problems:
-        raise Invalid("The application is not complete: look at the documents.", problems)
+        raise Invalid(_("The application is not complete: look at the documents."), problems)
 
 
 def _store_answers(invitation: Invitation, body: Submission, key: str | None) -> Application | None:
@@ -151,9 +158,16 @@ def _store_answers(invitation: Invitation, body: Submission, key: str | None) ->
         application = application_of(session, invitation)
         if _sent_before(session, key, application):
             return application
+        carry_over(session, application)
         for step, answers in steps:
             save_step(session, application, step, answers)
+        if body.replies:
+            reply(session, application, {_NAMES.get(name, name): words for name, words in body.replies.items()})
     return None
+
+
+#: Questions by the name that the API knows them by.
+_NAMES = {to_camel(name): name for name in QUESTIONS}
 
 
 def _sent_before(session: Session, key: str | None, application: Application) -> bool:
@@ -165,9 +179,10 @@ def _complete(invitation: Invitation, references: list[FileReference]) -> Iterat
     """Complete what is pending; what is wrong with a file is one more problem of the application, but an outage is an outage."""
     for number, reference in enumerate(references):
         try:
-            uploads.complete_upload(invitation, reference.r2_key)
+            uploads.complete_upload(Visitor(invitation), reference.r2_key)
         except NotFound:
-            words = f"“{reference.file_name[:80]}” is not an upload of this application. Begin it with /api/upload-file."
+            said = _("“{name}” is not an upload of this application. Begin it with /api/upload-file.")
+            words = said.format(name=reference.file_name[:80])
             yield Problem(f"fileReferences.{number}.r2Key", words)
         except (Invalid, Conflict) as error:
             yield from _of_file(number, error)

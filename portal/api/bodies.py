@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from models.forms_api import API_MODELS
 from models.invitation import normal_code
+from models.language import _
 from models.steps import STEPS
 
 T = TypeVar("T")
@@ -34,20 +35,20 @@ class Reply(BaseModel):
 def _code(given: str) -> str:
     code = normal_code(given)
     if not re.fullmatch(r"[0-9A-Z]{8}", code):
-        raise ValueError("Enter the 8 letters and digits of the invitation code, like C1D94680.")
+        raise ValueError(_("Enter the 8 letters and digits of the invitation code, like C1D94680."))
     return code
 
 
 def _step(number: int) -> int:
     if not 1 <= number <= len(STEPS):
-        raise ValueError(f"The form has steps 1 to {len(STEPS)}, and no step {str(number)[:20]}.")
+        raise ValueError(_("The form has steps 1 to {last}, and no step {number}.").format(last=len(STEPS), number=str(number)[:20]))
     return number
 
 
 def _storable(given: T) -> T:
     """JSON knows neither NaN nor half a surrogate pair, and PostgreSQL no NUL; Python's parser lets all of them in."""
     if not _plain(given, 0):
-        raise ValueError(UNSTORABLE)
+        raise ValueError(_(UNSTORABLE))
     return given
 
 

@@ -11,6 +11,7 @@ from models import identifiers
 from models.confirmation import LIFE, ask_confirmation, confirm
 from models.database import transaction
 from models.errors import Invalid, Problem
+from models.language import _
 from portal.api.bodies import Body, Code, Line, Reply
 from portal.api.partner import admit, application_of
 from portal.problems import documented
@@ -60,7 +61,7 @@ def confirm_email(request: Request, body: AskCode) -> CodeOnItsWay:
     invitation = admit(request, body.invitation_code)
     with transaction() as session:
         asked = ask_confirmation(session, application_of(session, invitation), body.email)
-    return CodeOnItsWay(message=f"A 6-digit code is on its way to {asked.email}")
+    return CodeOnItsWay(message=_("A 6-digit code is on its way to {email}").format(email=asked.email))
 
 
 @router.post("/confirm-email/code", responses=documented(400, 401, 403, 409, 413, 422))
@@ -70,5 +71,5 @@ def confirm_email_code(request: Request, body: EnterCode) -> Confirmed:
     with transaction() as session:  # it commits in either case: a wrong try counts
         right = confirm(session, application_of(session, invitation), body.email, body.code)
     if not right:
-        raise Invalid(WRONG, [Problem("code", WRONG)])
+        raise Invalid(_(WRONG), [Problem("code", _(WRONG))])
     return Confirmed()

@@ -11,7 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from models.database import transaction
 from models.errors import Invalid, Problem
-from models.invitation import Invitation, note_opened, synced
+from models.invitation import Invitation, note_opened
+from models.invitation_list import synced
+from models.language import _
 from portal.api.bodies import Body, Code, Line, Moment, Reply
 from portal.api.machine import machine
 from portal.api.partner import REFUSED, usable
@@ -50,11 +52,11 @@ def validate_invitation(request: Request, body: Validation) -> Validated:
     """Check an invitation code. 10 a minute from one address, and 100 a day that fail."""
     found = usable(request, body.invitation_code)
     if found is None:
-        return Validated(valid=False, message=REFUSED, invitation=None)
+        return Validated(valid=False, message=_(REFUSED), invitation=None)
     if found.opened_at is None:
         with transaction() as session:
             note_opened(session, session.get_one(Invitation, found.id, with_for_update=True))
-    return Validated(valid=True, message="Valid invitation code", invitation=Invited(**_public(found)))
+    return Validated(valid=True, message=_("Valid invitation code"), invitation=Invited(**_public(found)))
 
 
 def _text(raw: object) -> object:
@@ -72,7 +74,7 @@ def _in_utc(at: datetime | None) -> datetime | None:
     try:
         return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
     except OverflowError:
-        raise ValueError("ExpiryDate is outside the calendar.") from None
+        raise ValueError(_("ExpiryDate is outside the calendar.")) from None
 
 
 Column = Annotated[Line, BeforeValidator(_text)]

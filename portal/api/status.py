@@ -10,10 +10,15 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 from sqlmodel import Session
 
-from models.application import Application, ApplicationStatus, of_invitation
+from models.application import Application, ApplicationStatus, of_invitation, prefilled
 from models.database import reading
 from models.document import stored
-from models.review import decision, open_request
+from models.draft import answers_of, changed_at
+from models.invitation import Invitation
+from models.request import open_request
+from models.resubmission import differences, unanswered
+from models.review import decision
+from models.rules import settle
 from models.steps import QUESTIONS
 from portal.api.bodies import Code, Moment, Reply
 from portal.api.documents import StoredFile
@@ -24,11 +29,21 @@ from portal.problems import documented
 router = APIRouter(prefix="/api", tags=["Applications"])
 
 
+class WantedItem(Reply):
+    """One question or document that is asked about."""
+
+    name: str = Field(description="The question (camelCase) or document (slot)", examples=["vatNumber"])
+    words: str = Field(description="What the reviewer wrote about it; empty where the message says all")
+    due_on: date | None
+    answered: bool = Field(description="Whether it was changed since the request, or the partner said why it stays as it is")
+
+
 class InformationWanted(Reply):
-    """What the partner is asked to complete before the review goes on."""
+    """What the partner is asked to complete before the review goes on. Where items are named, everything else is locked."""
 
     message: str
     items: list[str] = Field(description="The questions (camelCase) and documents (slots) it concerns")
+    wanted: list[WantedItem] = Field(description="The same, each with the reviewer's words and its due date")
     due_on: date | None
     asked_at: Moment
 
@@ -63,7 +78,7 @@ def read_status(request: Request, code: Annotated[Code | None, Query(alias="invi
     invitation = admit(request, code)
     with reading() as session:
         application = of_invitation(session, invitation.code)
-        told = _of(session, application) if application else _NOT_BEGUN
+        told = _of(session, application, invitation) if application else _NOT_BEGUN
         return Status(**told, company_name=invitation.company_name, deliveries=deliveries(session, invitation, application))
 
 
@@ -73,19 +88,31 @@ _NOT_BEGUN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _of(session: Session, application: Application) -> dict[str, Any]:
+def _of(session: Session, application: Application, invitation: Invitation) -> dict[str, Any]:
     return {
         "status": application.state.value, "label": application.state.label, "reference_number": application.reference_number,
-        "submitted_at": application.submitted_at, "updated_at": application.updated_at,
+        "submitted_at": application.submitted_at, "updated_at": changed_at(session, application),
         "files": [StoredFile.of(document) for document in stored(session, application.id)],
-        "information_request": _wanted(session, application), "decision": _decided(session, application),
+        "information_request": _wanted(session, application, invitation), "decision": _decided(session, application),
     }  # fmt: skip
 
 
-def _wanted(session: Session, application: Application) -> InformationWanted | None:
+def _wanted(session: Session, application: Application, invitation: Invitation) -> InformationWanted | None:
     asked = open_request(session, application)
-    items = [to_camel(item) if item in QUESTIONS else item for item in asked.items] if asked else []
-    return InformationWanted(message=asked.message, items=items, due_on=asked.due_on, asked_at=asked.asked_at) if asked else None
+    if asked is None:
+        return None
+    answers = {**prefilled(invitation), **answers_of(session, invitation.code)}
+    left = {one.name for one in unanswered(asked, differences(session, application, settle(answers)))}
+    wanted = [
+        WantedItem(name=_spelled(one.name), words=one.words, due_on=one.due_on, answered=one.name not in left) for one in asked.wanted
+    ]
+    items = [one.name for one in wanted]
+    return InformationWanted(message=asked.message, items=items, wanted=wanted, due_on=asked.due_on, asked_at=asked.asked_at)
+
+
+def _spelled(name: str) -> str:
+    """A question or document as the API spells it."""
+    return to_camel(name) if name in QUESTIONS else name
 
 
 def _decided(session: Session, application: Application) -> Decided | None:

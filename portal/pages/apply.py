@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -11,25 +10,27 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from nicegui import ui
 
-from models.application import begin
+from models.application import of_invitation
 from models.database import reading, transaction
-from models.errors import Forbidden, SignInNeeded
-from models.invitation import Invitation, InvitationStatus, find, note_opened
-from models.settings import settings
+from models.device import has_saved
+from models.earlier import begin_with_what_is_known
+from models.errors import SignInNeeded
+from models.invitation import Invitation, note_opened
+from models.language import _
+from models.sheet import usual_minutes
 from models.steps import STEPS, Step
 from portal import autosave
-from portal.api.partner import admit
-from portal.auth import PARTNER, partner_code, remember_partner
-from portal.frame import NAME, THEME_BUTTON, brand, head, static_url
-from portal.pages import apply_check, apply_documents
+from portal.api.partner import admit, is_person, refuse_other_sites, visitor
+from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in
+from portal.frame import NAME, plain_page
+from portal.language import remember_choice
+from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help
 from portal.pages.apply_folder import Folder, folder_of, read_folder
 from portal.pages.apply_step import StepPage
 from portal.render import render
 
-REFUSED = f"This code cannot be used. Check it against your invitation, or ask {NAME} for a new one."
+REFUSED = "This code cannot be used. Check it against your invitation, or ask {name} for a new one."
 SPAN = 60  # a code is 8 characters; whatever is much longer is no mistyped code
-#: Programs that fetch a link for its preview. Nobody has opened anything then.
-PREVIEWS = re.compile(r"bot\b|preview|facebookexternalhit|whatsapp|slack|skype|teams|ms-office|outlook", re.IGNORECASE)
 
 
 def install(app: FastAPI) -> None:
@@ -39,37 +40,37 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/apply/continue", go_on, methods=["GET"], include_in_schema=False)
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
-    autosave.install(app)
-    apply_documents.install(app)
+    for part in (autosave, apply_check, apply_edition, apply_device, apply_colleagues, apply_help):
+        part.install(app)
 
     for step in STEPS:
         _install_step(step)
 
     @ui.page("/apply/check", response_timeout=20)
     async def check_page(request: Request, missing: bool = False) -> Response | None:
-        return await _draw(request, lambda folder: apply_check.draw(folder, missing=missing))
+        return await _draw(request, "", lambda folder: apply_check.draw(folder, missing=missing))
 
 
 def _install_step(step: Step) -> None:
     @ui.page(f"/apply/{step.name}", response_timeout=20)
     async def step_page(request: Request, check: bool = False) -> Response | None:
-        return await _draw(request, lambda folder: StepPage(step, folder, check=check).draw())
+        return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check).draw(folder))
 
 
 async def entrance(request: Request, code: str = "") -> Response:
     """With a code: in, and on to where the partner left off. Without: the page that asks for it."""
     if code:
-        return await _enter(request, code, counts=_is_person(request))
+        return await _enter(request, code, counts=is_person(request))
     if request.session.pop("refused", ""):
-        return HTMLResponse(_page(error=REFUSED))
-    return HTMLResponse(_page(going_on=await run_in_threadpool(_company, partner_code(request))))
+        return _page(error=_refused())
+    return _page(here=await run_in_threadpool(_known_here, request))
 
 
 async def knock(request: Request, code: Annotated[str, Form()] = "") -> Response:
     """The form of the entrance; it works without JavaScript."""
-    _from_here(request)
+    refuse_other_sites(request)
     if not code.strip():
-        return HTMLResponse(_page(error="Enter the invitation code from your email."), 422)
+        return _page(422, error=_("Enter the invitation code from your email."))
     return await _enter(request, code, counts=True)
 
 
@@ -79,9 +80,9 @@ def go_on(request: Request) -> Response:
 
 
 async def leave(request: Request) -> Response:
-    """Forget the code on this device; what was saved stays in the portal."""
-    _from_here(request)
-    request.session.pop(PARTNER, None)
+    """Forget who was let in on this device; what was saved stays in the portal."""
+    refuse_other_sites(request)
+    forget_visitor(request)
     return RedirectResponse("/apply", 303)
 
 
@@ -91,9 +92,19 @@ async def _enter(request: Request, code: str, *, counts: bool) -> Response:
     except SignInNeeded:
         request.session["refused"] = "yes"
         return RedirectResponse("/apply", 303)
+    if not is_known(request, invitation.code) and await run_in_threadpool(_is_guarded, invitation):
+        return apply_device.knock(request, invitation)
     place = await run_in_threadpool(_begin, invitation, counts)
-    remember_partner(request, invitation.code)
+    await run_in_threadpool(remember_choice, request, invitation.code)
+    let_partner_in(request, invitation.code)
     return RedirectResponse(place, 303)
+
+
+def _is_guarded(invitation: Invitation) -> bool:
+    """Whether a device that is not known must show a mailed code."""
+    with reading() as session:
+        application = of_invitation(session, invitation.code)
+        return application is not None and has_saved(session, application)
 
 
 def _begin(invitation: Invitation, counts: bool) -> str:
@@ -102,41 +113,43 @@ def _begin(invitation: Invitation, counts: bool) -> str:
         ours = session.get_one(Invitation, invitation.id, with_for_update=True)
         if counts:
             note_opened(session, ours)
-        begin(session, ours)
+        begin_with_what_is_known(session, ours)
         return folder_of(session, ours).next_place()
 
 
-async def _draw(request: Request, draw: Callable[[Folder], None]) -> Response | None:
-    """A page of the form for whoever holds a code; once the application is sent, the status page instead."""
-    invitation = await run_in_threadpool(admit, request, None)
-    folder = await run_in_threadpool(read_folder, invitation)
+async def _draw(request: Request, step: str, draw: Callable[[Folder], None]) -> Response | None:
+    """A page of the form for whoever is let in, a colleague at their own step alone; once it is sent, the status page instead."""
+    try:
+        who = await run_in_threadpool(visitor, request)
+    except SignInNeeded:
+        if not colleague_id(request):
+            raise
+        return RedirectResponse("/apply/help", 303)  # which says why their link has ended
+    if who.step and who.step != step:
+        return RedirectResponse(f"/apply/{who.step}", 303)
+    folder = await run_in_threadpool(read_folder, who.invitation, who)
     if not folder.application.open_to_partner:
         return RedirectResponse("/apply/status", 303)
     draw(folder)
     return None
 
 
-def _company(code: str) -> str:
-    """The company that this browser's code stands for, if it still opens something."""
-    with reading() as session:
-        invitation = find(session, code) if code else None
-        open_ = invitation and invitation.state in (InvitationStatus.ACTIVE, InvitationStatus.USED)
-        return invitation.company_name if invitation and open_ else ""
+def _known_here(request: Request) -> dict[str, str]:
+    """Who may go on in this browser: the company, and for a colleague the step that they help with."""
+    try:
+        found = visitor(request)
+    except SignInNeeded:
+        return {}
+    step = _(found.colleague.helps_with.title) if found.colleague else ""
+    return {"company": found.invitation.company_name, "step": step, "place": f"/apply/{found.step or 'continue'}"}
 
 
-def _is_person(request: Request) -> bool:
-    """Whether somebody opened the link: not a HEAD, not a prefetch, not a program that looks at links."""
-    ahead = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "") + request.headers.get("x-moz", "")
-    navigates = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
-    return request.method == "GET" and navigates and not ahead and not PREVIEWS.search(request.headers.get("user-agent", ""))
+def _refused() -> str:
+    return _(REFUSED).format(name=NAME)
 
 
-def _from_here(request: Request) -> None:
-    """Forbidden if another site's page sent this: it must not put its own code into somebody's browser."""
-    if request.headers.get("origin", settings().portal_url) != settings().portal_url:
-        raise Forbidden("This was sent from another site, so it was not accepted. Open the portal and try again.")
-
-
-def _page(*, error: str = "", going_on: str = "") -> str:
-    return render("apply_entrance.html", name=NAME, head=head(), brand=brand("/apply"), theme=THEME_BUTTON, css=static_url("form.css"),
-                  script=static_url("entrance.js"), error=error, going_on=going_on)  # fmt: skip
+def _page(status: int = 200, *, error: str = "", here: dict[str, str] | None = None) -> Response:
+    title = _("Apply to become a partner")
+    body = render("apply_entrance.html", name=NAME, error=error, minutes=usual_minutes(), here=here)
+    shown = plain_page(_("Error: {title}").format(title=title) if error else title, body, scripts=("entrance.js",), kind="entrance")
+    return HTMLResponse(shown, status)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
 
-from models.application import Application, examine, of_invitation, prefilled
+from models.application import Application, of_invitation, prefilled
+from models.colleague import Colleague, colleagues_of
 from models.confirmation import awaited_addresses, confirmed_addresses
-from models.database import reading
+from models.database import reading, transaction
 from models.document import Document, counts, stored
-from models.draft import answers_of, drafts
+from models.draft import Draft, drafts, merging
+from models.earlier import Lent, lent_to
+from models.editions import Change, carry_over, outdated, unseen
 from models.errors import Problem, SignInNeeded
 from models.invitation import Invitation
-from models.review import InformationRequest, open_request
+from models.language import _
+from models.reach import EVERYTHING, Reach, reach_of
+from models.request import InformationRequest, open_request
+from models.resubmission import Differences, differences
+from models.rules import settle
+from models.sheet import Sheet
 from models.steps import STEPS
-from portal.pages.apply_progress import given
+from portal.api.partner import Visitor
 
 
 @dataclass
@@ -35,6 +45,18 @@ class Folder:
     request: InformationRequest | None = None
     confirmed: set[str] = field(default_factory=set)
     awaited: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)  # in the form, that the partner has not seen yet
+    differs: Differences = field(default_factory=Differences)  # from what was sent, while a reviewer asks for something
+    visitor: Visitor | None = None
+    reach: Reach = EVERYTHING
+    versions: dict[int, int] = field(default_factory=dict)  # the newest version in each saved step (models/draft.py)
+    lent: Lent | None = None  # what an earlier application of the same contact gave to this one
+    colleagues: list[Colleague] = field(default_factory=list)  # who help now; for the partner alone
+
+    @property
+    def only_step(self) -> str:
+        """The one step that whoever looks may see, a colleague; empty for the partner."""
+        return self.visitor.step if self.visitor else ""
 
     @property
     def held(self) -> dict[str, int]:
@@ -43,38 +65,61 @@ class Folder:
 
     def problems(self) -> list[Problem]:
         """All that stands between the partner and *Submit*, in the form's order; each document after its step's answers."""
-        return examine(self.answers, self.held, self.confirmed)[1]
+        return self.sheet.problems()
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The form evaluated, once for all that a page shows of it."""
+        return Sheet(self.answers, self.held, self.confirmed, self.reach)
 
     def next_place(self) -> str:
         """Where the partner goes on: the first step that is not complete, else *Check your answers*; once sent, the status."""
+        if self.only_step:
+            return f"/apply/{self.only_step}"
         if not self.application.open_to_partner or self.request:
             return "/apply/status"
-        for step in STEPS:
-            done, total = given(step, self.answers, self.held, self.confirmed)
-            if done < total:
-                return f"/apply/{step.name}"
-        return "/apply/check"
+        return next((f"/apply/{step.name}" for step in STEPS if self.sheet.given(step).state != "done"), "/apply/check")
 
 
-def read_folder(invitation: Invitation) -> Folder:
+def read_folder(invitation: Invitation, visitor: Visitor | None = None) -> Folder:
     """The folder of an invitation that has been let in; SignInNeeded if nothing was begun with it."""
     with reading() as session:
-        return folder_of(session, invitation)
+        folder = folder_of(session, invitation, visitor)
+    return _carried_over(invitation, visitor) if outdated(folder.application) else folder
 
 
-def folder_of(session: Session, invitation: Invitation, *, lock: bool = False) -> Folder:
-    """The folder as `session` sees it; `lock` keeps others from changing the application until the transaction ends."""
+def _carried_over(invitation: Invitation, visitor: Visitor | None) -> Folder:
+    """The folder on the edition of the form that is in force, for one that was begun on an older one."""
+    with transaction() as session:
+        carry_over(session, folder_of(session, invitation, lock=True).application)
+        return folder_of(session, invitation, visitor)
+
+
+def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None = None, *, lock: bool = False) -> Folder:
+    """The folder as `session` sees it, for the partner unless `visitor` is a colleague.
+
+    `lock` keeps others from changing the application until the transaction ends.
+    """
     application = of_invitation(session, invitation.code, lock=lock)
     if application is None:
-        raise SignInNeeded("Enter your invitation code to begin.")
-    saved = drafts(session, invitation.code)
+        raise SignInNeeded(_("Enter your invitation code to begin."))
+    alone = bool(visitor and visitor.step)
+    saved, answers, request = drafts(session, invitation.code), known_answers(session, invitation), open_request(session, application)
     return Folder(
-        application, invitation, known_answers(session, invitation), stored(session, application.id),
-        max((draft.last_updated for draft in saved.values()), default=None), open_request(session, application),
-        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)),
+        application, invitation, answers, stored(session, application.id),
+        max((draft.last_updated for draft in saved.values()), default=None), request,
+        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)), unseen(session, application),
+        differences(session, application, settle(answers)) if request else Differences(),
+        visitor, reach_of(session, application, visitor.step if visitor else ""),
+        {number: merging(draft).newest for number, draft in saved.items()}, None if alone else lent_to(session, application),
+        [] if alone else [one for one in colleagues_of(session, application) if one.live],
     )  # fmt: skip
 
 
 def known_answers(session: Session, invitation: Invitation) -> dict[str, Any]:
     """The answers as typed, over what the invitation knew already. This, and nothing else, is shown, checked and submitted."""
-    return {**prefilled(invitation), **answers_of(session, invitation.code)}
+    return _known(invitation, drafts(session, invitation.code))
+
+
+def _known(invitation: Invitation, saved: Mapping[int, Draft]) -> dict[str, Any]:
+    return {**prefilled(invitation), **{name: value for draft in saved.values() for name, value in draft.form_data.items()}}

@@ -1,58 +1,50 @@
-"""How far the form is: the rail on a desktop, a bar that opens on a telephone."""
+"""How far the form is: the rail on a desktop, a bar that opens on a telephone. Drawn once, then told only what is different."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from typing import Any
 
-from models.confirmation import FIELD, unconfirmed
-from models.kinds import Answers
-from models.rules import answered, settle
+from models.language import _, ngettext, shown_number
+from models.sheet import Given, Sheet
 from models.steps import STEPS, Step
 from portal.render import render
 
 CHECK = "check"
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One line of the rail: a step, and how many of the answers and documents it needs are there."""
-
-    step: Step
-    done: int
-    total: int
-    touched: bool
-
-    @property
-    def state(self) -> str:
-        """`done`, `started` or `untouched`."""
-        return "done" if self.done == self.total else "started" if self.touched else "untouched"
+def progress(here: str, sheet: Sheet, only_step: str = "") -> str:
+    """The rail as HTML; `here` is a step's name or "check". A colleague who helps with one step sees that step alone."""
+    steps = [step for step in STEPS if only_step in ("", step.name)]
+    return render("apply_progress.html", here=here, steps=steps, told=rail(sheet, only_step), title=_title(here), alone=bool(only_step))
 
 
-def stages(answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> list[Stage]:
-    """All six steps as they stand."""
-    return [Stage(step, *given(step, answers, held, confirmed), touched=_touched(step, answers, held)) for step in STEPS]
+def rail(sheet: Sheet, only_step: str = "") -> dict[str, Any]:
+    """What the rail says, as JSON: per step its state and words, and the sums. `form.told` (static/form.js) brings it up to date."""
+    given = {step.name: sheet.given(step) for step in STEPS if only_step in ("", step.name)}
+    done, total = sum(one.done for one in given.values()), sum(one.total for one in given.values())
+    return {
+        "steps": {name: [one.state, _words(one)] for name, one in given.items()},
+        "sum": _("{done} of {total} complete").format(done=shown_number(done), total=shown_number(total)),
+        "left": left(sum(one.minutes for one in given.values()) if done < total else 0),
+        "share": round(100 * done / total) if total else 100,
+        CHECK: _("Ready to send") if done == total else _("Before you send it"),
+    }
 
 
-def given(step: Step, answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> tuple[int, int]:
-    """How much of what a step needs is there, and how much it needs; a contact address that must be confirmed first is not there."""
-    done, total = answered(step, answers, held)
-    waits = FIELD in {question.name for question in step.questions} and unconfirmed(settle(answers, (FIELD,))[FIELD], confirmed)
-    return done - bool(waits), total
+def left(minutes: float) -> str:
+    """ "About 12 minutes left"; empty when nothing is."""
+    whole = max(1, round(minutes))
+    return ngettext("About {minutes} minute left", "About {minutes} minutes left", whole).format(minutes=whole) if minutes else ""
 
 
-def progress(here: str, answers: Answers, held: Mapping[str, int], confirmed: Set[str]) -> str:
-    """The rail as HTML; `here` is a step's name or "check"."""
-    found = stages(answers, held, confirmed)
-    done, total = sum(stage.done for stage in found), sum(stage.total for stage in found)
-    return render("apply_progress.html", here=here, stages=found, done=done, total=total, title=_title(here))
+def _words(given: Given) -> str:
+    if given.state == "done":
+        return _("Complete")
+    return _("{done} of {total}").format(done=shown_number(given.done), total=shown_number(given.total))
 
 
 def _title(here: str) -> str:
-    step = next((step for step in STEPS if step.name == here), None)
-    return f"Step {step.number} of {len(STEPS)}: {step.title}" if step else "Check your answers"
-
-
-def _touched(step: Step, answers: Answers, held: Mapping[str, int]) -> bool:
-    given = any(not question.kind.is_empty(answers.get(question.name)) for question in step.questions)
-    return given or any(held.get(slot.name) for slot in step.slots)
+    step: Step | None = next((step for step in STEPS if step.name == here), None)
+    if step is None:
+        return _("Check your answers")
+    return _("Step {number} of {last}: {title}").format(number=step.number, last=len(STEPS), title=_(step.title))

@@ -1,4 +1,4 @@
-"""A step of the form: its questions in cards, opened and checked as the partner types, and its documents.
+"""A step of the form: rendered once as HTML, then kept up to date by what changes as the partner types.
 
 Saving is the journal's alone (portal/autosave.py); what comes over the socket only decides what is shown.
 """
@@ -6,167 +6,216 @@ Saving is the journal's alone (portal/autosave.py); what comes over the socket o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
-from nicegui import run, ui
-from nicegui.element import Element
+from fastapi.concurrency import run_in_threadpool
+from nicegui import Client, ui
 from nicegui.events import GenericEventArguments
 
-from models import loose
+from models.agreement import TEXTS
 from models.confirmation import FIELD
 from models.database import reading
 from models.document import counts, stored
 from models.kinds import Answers
-from models.rules import check_answer, dependents, settle
-from models.steps import STEPS, Step
-from models.steps.capabilities import UK_REGIONS
-from portal.autosave import journal
-from portal.frame import frame, static_url
+from models.language import _, speaking, spoken
+from models.question import Question
+from models.steps import QUESTIONS, STEPS, Step
+from portal import presence
+from portal.frame import push
 from portal.pages.apply_confirm import Confirm
-from portal.pages.apply_documents import Documents
+from portal.pages.apply_documents import documents_card, slot_state
+from portal.pages.apply_edition import edition_notice
+from portal.pages.apply_fill import fills
 from portal.pages.apply_folder import Folder
-from portal.pages.apply_progress import progress
+from portal.pages.apply_frame import form_page
+from portal.pages.apply_progress import rail
 from portal.render import render
-from portal.widgets import Field, copy_button, field
+from portal.widgets import Field, as_typed, same_buttons, until
+
+
+UNKNOWN = object()  # what a browser shows that has been out of touch
 
 
 class StepPage:
     """One partner's open page of one step. Nothing here is stored: a reload builds it anew from the draft.
 
-    With `check` everything that is wrong or missing is said at once; without, only what the partner has been at.
+    With `check` everything that is wrong or missing is said at once; without, only what the partner has been at. `told` is what the
+    browser shows by now, so that only differences are sent: 500 of these are open at once.
     """
 
-    def __init__(self, step: Step, folder: Folder, *, check: bool = False) -> None:
-        self.step, self.folder, self.check = step, folder, check
-        self.answers, self.held = dict(folder.answers), folder.held
-        self.fields: dict[str, Field] = {}
-        self.cards: list[tuple[Element, list[Field]]] = []
-        self.confirm: Confirm | None = None
-        self.visited = {q.name for q in step.questions if check or not q.kind.is_empty(folder.answers.get(q.name))}
+    __slots__ = ("application_id", "check", "client", "confirm", "language", "only_step", "sheet", "step", "told", "visited")
 
-    def draw(self) -> None:
+    def __init__(self, step: Step, folder: Folder, *, check: bool = False) -> None:
+        self.step, self.sheet, self.check = step, folder.sheet, check
+        self.application_id, self.only_step = folder.application.id or 0, folder.only_step
+        self.client: Client = ui.context.client
+        self.language = spoken().code
+        self.visited = {q.name for q in step.questions if check or not q.kind.is_empty(folder.answers.get(q.name))}
+        has_address = not folder.only_step and any(q.name == FIELD and folder.reach.holds(FIELD) for q in step.questions)
+        self.confirm = Confirm(folder, self._after_confirmation) if has_address else None
+        self.told = self._state()
+
+    def draw(self, folder: Folder) -> None:
         """Build the page."""
-        with form_frame(f"{self.step.title} – step {self.step.number} of {len(STEPS)}", self.folder):
-            self.rail = ui.html(sanitize=False).classes("rail")
-            with ui.element("div").classes("questions").props("id=questions"):
-                ui.html(render("apply_heading.html", step=self.step, last=len(STEPS), asked=self.folder.request), sanitize=False)
-                self._cards()
-                self.documents = Documents(self.step, self.folder, lacking=self.check)
-                self._ways_on()
-        self._show()
-        self._judge(self.visited)
+        title = _("{title} – step {number} of {last}").format(title=_(self.step.title), number=self.step.number, last=len(STEPS))
+        form_page(title, folder, self._body(folder), step=self.step)
         ui.on("answers", self.heard)
         ui.on("left", self.leave)
         ui.on("filed", self.filed)
+        ui.on("whole", self.whole)
+        if self.confirm:
+            self.confirm.listen()
+        presence.arrive(self.application_id, self.step.name, folder.visitor.name if folder.visitor else "", self.hear)
 
     def heard(self, event: GenericEventArguments) -> None:
         """Answers changed in the browser: open and close what depends on them, fill in what follows, check again."""
-        changed = {name: value for name, value in _mapping(event.args).items() if name in self.fields}
-        self.answers |= changed
-        touched = set(changed) | self._fill_in(changed)
-        self._show()
-        self._judge({other for name in touched for other in (name, *dependents(name))} & self.visited)
+        with speaking(self.language):
+            sent = event.args if isinstance(event.args, dict) else {}
+            changed = self._mine(sent.get("answers"))
+            follows = {name: value for name, value in fills(changed, self.sheet.answers).items() if self._holds(name)}
+            self.visited |= set(follows)
+            self.sheet.change({**changed, **follows})
+            self._tell({"write": follows, "upto": sent.get("upto")} if follows else {})
+
+    def hear(self, changes: Mapping[str, Any]) -> None:
+        """Answers that somebody else gave; what stands in the controls is static/others.js's business."""
+        with speaking(self.language):
+            self.sheet.change(changes)
+            self._tell()
 
     def leave(self, event: GenericEventArguments) -> None:
         """The partner has left a question: from now on it is told what is wrong."""
-        if isinstance(event.args, str) and event.args in self.fields:
+        if isinstance(event.args, str) and event.args in self._names:
             self.visited.add(event.args)
-            self._judge({event.args})
+            with speaking(self.language):
+                self._tell()
 
     async def filed(self, _: GenericEventArguments) -> None:
         """A document came or went."""
-        self.held = await run.io_bound(_held, self.folder.application.id) or {}
-        self._show()
+        held = await run_in_threadpool(_held, self.application_id)
+        with speaking(self.language):
+            self.sheet.hold(held)
+            self._tell()
 
-    def _cards(self) -> None:
-        values = settle(self.answers)
-        for section, questions in self.step.sections.items():
-            with ui.element("section").classes("card") as card:
-                with ui.element("div").classes("card-head"):
-                    ui.html(section, sanitize=False, tag="h2")
-                    copy_button(questions)
-                with ui.element("div").classes("fields"):
-                    made = []
-                    for question in questions:
-                        made.append(field(question, self.answers.get(question.name), asked=question.asked(values)))
-                        if question.name == FIELD:
-                            self.confirm = Confirm(self.folder, self._show)
-            self.cards.append((card, made))
-            self.fields |= {one.question.name: one for one in made}
+    def whole(self, event: GenericEventArguments) -> None:
+        """The browser has been out of touch: take all its answers, and tell it everything, whatever it shows by now."""
+        with speaking(self.language):
+            sent = event.args if isinstance(event.args, dict) else {}
+            self.sheet.change(self._mine(sent.get("answers")))
+            self.visited |= set(self._mine(dict.fromkeys(sent.get("left") or ())))
+            self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said")}
+            self._tell()
 
-    def _ways_on(self) -> None:
+    def _after_confirmation(self, address: str) -> None:
+        self.sheet.confirm(address)
+        self._tell()
+
+    def _tell(self, follows: Mapping[str, Any] | None = None) -> None:
+        """One message with what is different now from what the browser shows, and with what follows from its answers."""
+        state = self._state()
+        news = {part: new for part, now in state.items() if (new := _different(now, self.told.get(part, {})))}
+        self.told = state
+        if news or follows:
+            push(self.client, "form.told", {**news, **(follows or {})})
+
+    def _state(self) -> dict[str, dict[str, Any]]:
+        """All that depends on answers: which questions are asked, what is wrong, the slots, the rail, the address's code."""
+        sheet, names = self.sheet, self._names
+        closed = {name: True for name in names if not sheet.asked(name)}
+        said = {name: found.message for name in names if name in self.visited and (found := sheet.problem(name))}
+        slots = {slot.name: slot_state(slot, sheet, lacking=self.check) for slot in self.step.slots}
+        confirm = {"confirm": self.confirm.state(sheet.values[FIELD] or "")} if self.confirm else {}
+        return {"closed": closed, "said": said, "slots": slots, "rail": rail(sheet, self.only_step), **confirm}
+
+    @property
+    def _names(self) -> list[str]:
+        return [question.name for question in self.step.questions]
+
+    def _holds(self, name: str) -> bool:
+        return name in self._names and self.sheet.reach.holds(name)
+
+    def _mine(self, args: object) -> Answers:
+        """What the browser sent of this step's questions: a page can be made to send anything (FACTS 95)."""
+        return {name: value for name, value in args.items() if name in self._names} if isinstance(args, dict) else {}
+
+    def _body(self, folder: Folder) -> str:
+        fields = {question.name: self._field(question, folder) for question in self.step.questions}
+        if self.confirm:
+            fields[FIELD].below = self.confirm.html()
+        cards = [
+            (section, [_drawn(fields[question.name]) for question in questions], same_buttons(_changeable(questions, folder)))
+            for section, questions in self.step.sections.items()
+        ]
+        return render(
+            "apply_step.html", heading=self._heading(folder), cards=cards, terms=_terms,
+            documents=documents_card(self.step, folder, lacking=self.check), ways=self._ways(folder),
+        )  # fmt: skip
+
+    def _field(self, question: Question, folder: Folder) -> Field:
+        name, raw = question.name, folder.answers.get(question.name)
+        locked, request = not folder.reach.holds(name), folder.request
+        made = Field(question, raw, self.sheet.asked(name), self.told["said"].get(name, ""), locked)
+        if locked:
+            made.shown = question.kind.show(self.sheet.values[name]) or as_typed(question, raw)
+        elif request and (wanted := request.about(name)):
+            made.wanted, made.due = wanted, request.due(name)
+        return made
+
+    def _heading(self, folder: Folder) -> str:
+        ours = {question.name for question in self.step.questions} | {slot.name for slot in self.step.slots}
+        request = folder.request
+        wanted = [(one.name, _(one.label), until(request.due(one.name))) for one in request.wanted if one.name in ours] if request else []
+        problems = [p for p in self.sheet.problems() if p.field in ours and folder.reach.holds(p.field)] if self.check else []
+        return render(
+            "apply_heading.html", step=self.step, last=len(STEPS), asked=request, wanted=wanted, check=self.check, problems=problems,
+            alone=bool(self.only_step), edition=edition_notice(folder.changes), helper=folder.visitor.colleague if folder.visitor else None,
+            company=folder.invitation.company_name, lent=folder.lent, taken=_taken(self.step, folder),
+        )  # fmt: skip
+
+    def _ways(self, folder: Folder) -> str:
         names = ["", *(step.name for step in STEPS), "check"]
         before, after = names[self.step.number - 1], names[self.step.number + 1]
-        ui.html(render("apply_ways.html", before=before, after=after), sanitize=False)
-
-    def _show(self) -> None:
-        """Bring what depends on answers up to date: questions, cards, document slots and the rail."""
-        values = settle(self.answers)
-        for one in self.fields.values():
-            one.show(one.question.asked(values))
-        for card, fields in self.cards:
-            card.classes(**{"remove" if any(one.asked for one in fields) else "add": "closed"})
-        if self.confirm:
-            self.confirm.show(self.answers)
-        self.documents.show(values, self.held)
-        self.rail.set_content(progress(self.step.name, self.answers, self.held, self.folder.confirmed))
-
-    def _judge(self, names: set[str]) -> None:
-        for one in (self.fields[name] for name in names if name in self.fields):
-            problem = check_answer(one.question, self.answers.get(one.question.name), self.answers)
-            one.say(problem.message if problem else "")
-
-    def _fill_in(self, changed: Answers) -> set[str]:
-        """Write what follows from an answer into other questions, and answer which; the browser journals it as if typed."""
-        follows = {other: value for name in changed if name in FILLS for other, value in FILLS[name](self.answers).items()}
-        filled = {other: value for other, value in follows.items() if other not in changed and value != self.answers.get(other)}
-        for other, value in filled.items():
-            ui.run_javascript(f"form.write({json.dumps(other)}, {json.dumps(value)})")
-        self.answers |= filled
-        self.visited |= set(filled)
-        return set(filled)
+        return render("apply_ways.html", before=before, after=after, step=self.step, alone=bool(self.only_step), folder=folder)
 
 
-@contextmanager
-def form_frame(title: str, folder: Folder) -> Iterator[None]:
-    """The frame of every page of the form, with its stylesheet, journal and scripts, and the two columns inside."""
-    with frame(title, status=True):
-        ui.add_head_html(f'<link rel="stylesheet" href="{static_url("form.css")}">')
-        journal(folder.application.id or 0, folder.saved_at)
-        for name in ("form.js", "uploads.js", "partner.js"):
-            ui.add_head_html(f'<script src="{static_url(name)}" defer></script>')
-        with ui.element("div").classes("form"):
-            yield
+def _taken(step: Step, folder: Folder) -> list[tuple[str, str]]:
+    """The questions of the step, with their labels, that an earlier application has answered."""
+    return [(question.name, _(question.label)) for question in step.questions if folder.lent and question.name in folder.lent.names]
 
 
-def _rest(name: str, other: str, answers: Answers) -> dict[str, Any]:
-    """The other percentage: what is left of 100."""
-    share = loose.number(answers.get(name))
-    return {other: str(100 - int(share))} if share is not None and 0 <= share <= 100 and share == int(share) else {}
+def _drawn(f: Field) -> dict[str, Any]:
+    """A question's HTML, and whether it is asked."""
+    plain = not (f.locked or f.wanted or f.below)
+    raw = json.dumps(f.raw, default=str) if plain else ""
+    html = _usual(spoken().code, f.question.name, raw, f.asked, f.message) if plain else render("apply_question.html", f=f)
+    return {"name": f.question.name, "asked": f.asked, "agreement": f.question.agreement, "html": html}
 
 
-def _regions(answers: Answers) -> dict[str, Any]:
-    """Who works across the whole UK covers its twelve regions."""
-    if loose.truth(answers.get("nationwide_coverage")) is not True:
-        return {}
-    ticked = loose.items(answers.get("geographic_coverage")) or []
-    return {"geographic_coverage": [*UK_REGIONS, *(one for one in ticked if one not in UK_REGIONS)]}
+@lru_cache(4096)
+def _usual(_language: str, name: str, raw: str, asked: bool, message: str) -> str:
+    """The same question with the same answer looks the same: few answers have many forms, and choices cost the most to draw."""
+    return render("apply_question.html", f=Field(QUESTIONS[name], json.loads(raw), asked, message))
 
 
-#: What one answer fills in elsewhere.
-FILLS: Mapping[str, Callable[[Answers], dict[str, Any]]] = {
-    "internal_staff_percentage": partial(_rest, "internal_staff_percentage", "subcontract_percentage"),
-    "subcontract_percentage": partial(_rest, "subcontract_percentage", "internal_staff_percentage"),
-    "nationwide_coverage": _regions,
-}
+def _different(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is other in `now` than in `before`; null for what is gone."""
+    return {key: now.get(key) for key in (*now, *(key for key in before if key not in now)) if now.get(key) != before.get(key)}
 
 
-def _mapping(args: object) -> Mapping[str, Any]:
-    """What the browser sent, if it is a mapping: a page can be made to send anything (FACTS 95)."""
-    return args if isinstance(args, dict) else {}
+def _changeable(questions: tuple[Question, ...], folder: Folder) -> tuple[Question, ...]:
+    return tuple(question for question in questions if folder.reach.holds(question.name))
+
+
+def _terms(name: str) -> str:
+    """The text that is agreed to, in full, with its version, as HTML."""
+    return _terms_in(spoken().code, name)
+
+
+@cache
+def _terms_in(_language: str, name: str) -> str:
+    return render("apply_terms.html", text=TEXTS[name])
 
 
 def _held(application_id: int | None) -> dict[str, int]:

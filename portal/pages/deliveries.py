@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from html import escape
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,6 +12,7 @@ from nicegui import ui
 from sqlmodel import Session
 
 from models.database import now
+from models.language import _
 from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_failed, retry_now, settle_by_hand, wanted
 from models.person import Actor, Right
 from portal import listing, staff, words
@@ -30,14 +32,14 @@ SORTS = {
 }
 
 
-def install(_: FastAPI) -> None:
+def install(__: FastAPI) -> None:
     """Register /deliveries."""
 
     @ui.page("/deliveries")
     async def deliveries(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         actor, found = await desk.read(Right.OPERATE, lambda session, actor: (actor, _look(session, asked)))
-        with frame("Deliveries", actor=actor, here="/deliveries", wide=True):
+        with frame(_("Deliveries"), actor=actor, here="/deliveries", wide=True):
             style()
             Deliveries(desk, found)
 
@@ -48,9 +50,9 @@ class Deliveries:
     def __init__(self, desk: staff.Desk, found: Outbox) -> None:
         self.desk = desk
         self.listing = Listing(desk, self._kind(), found)
-        ui.html('<div class="title"><h1>Deliveries</h1></div>', sanitize=False)
+        ui.html(f'<div class="title"><h1>{escape(_("Deliveries"))}</h1></div>', sanitize=False)
         with ui.element("div").classes("toolbar"):
-            self.listing.search_field("Search deliveries", "Company, reference or code")
+            self.listing.search_field(_("Search deliveries"), _("Company, reference or code"))
         self.listing.results()
         ui.timer(REFRESH_SECONDS, self._refresh, immediate=False)
 
@@ -63,11 +65,12 @@ class Deliveries:
 
     async def _retry(self, number: str) -> None:
         work = partial(_retry_one, int(number))
-        if await staff.attempt(self.desk, work, done="It is tried again now."):
+        if await staff.attempt(self.desk, work, done=_("It is tried again now.")):
             await self.listing.again()
 
     async def _retry_all(self, target: str) -> None:
-        done = f"All failed of “{words.target(target)}” are tried again now." if target else "All failed are tried again now."
+        of_one = _("All failed of “{target}” are tried again now.").format(target=words.target(target))
+        done = of_one if target else _("All failed are tried again now.")
         if await staff.attempt(self.desk, lambda session, actor: retry_failed(session, actor, target), done=done):
             await self.listing.again()
 
@@ -75,7 +78,7 @@ class Deliveries:
         line = next((line for line in self.listing.found.lines if str(line.delivery.id) == number), None)
         if line is None:
             return
-        deed = _settling(line.delivery.id or 0, f"{words.target(line.delivery.target)}, {line.subject}")
+        deed = _settling(line.delivery.id or 0, f"{words.target(line.delivery.target)}, {words.own(line.subject)}")
         with self.listing.table.client.content:
             sheet = Sheet(self.desk, deed, self.listing.again)
         sheet.dialog.on("hide", sheet.dialog.delete)
@@ -90,10 +93,11 @@ def address(found: Wanted, **changes: Any) -> str:
 
 
 def _settling(number: int, what: str) -> Deed:
+    lead = _("{delivery}: it is not tried again. Do this when you have done it yourself, or when it is not needed.").format(delivery=what)
     return Deed(
-        "Settle this delivery by hand", f"{what}: it is not tried again. Do this when you have done it yourself, or when it is not needed.",
-        "Settle", "The delivery is settled.", lambda session, actor, typed: settle_by_hand(session, actor, number, typed["why"]),
-        (Ask("why", "What was done instead", "long"),),
+        _("Settle this delivery by hand"), lead, _("Settle"), _("The delivery is settled."),
+        lambda session, actor, typed: settle_by_hand(session, actor, number, typed["why"]),
+        (Ask("why", _("What was done instead"), "long"),),
     )  # fmt: skip
 
 
@@ -107,7 +111,7 @@ def _look(session: Session, asked: Params) -> Outbox:
 
 def _draw(found: Outbox) -> str:
     first = (found.wanted.page - 1) * PAGE + 1
-    tabs = {tab: label for tab, (label, _) in TABS.items()}
+    tabs = {tab: label for tab, (label, __) in TABS.items()}
     return render(
         "deliveries.html", found=found, tabs=tabs, first=first, seen_at=now(), sorts=SORTS, happened=what_happened,
         address=partial(address, found.wanted),
@@ -115,4 +119,4 @@ def _draw(found: Outbox) -> str:
 
 
 def _said(found: Outbox) -> str:
-    return words.counted(found.total, "delivery", "deliveries")
+    return words.deliveries(found.total)

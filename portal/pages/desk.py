@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from html import escape
 from typing import Any
 
 from fastapi import FastAPI, Request
 from nicegui import ui
 
+from models.language import _
 from models.person import Actor, Right
-from models.queue import NEEDS_WORK, PAGE, TABS, Found, Looked, look, looked
+from models.queue import NEEDS_WORK, PAGE, SORTS, TABS, Found, Looked, Row, look, looked
 from models.review import SECTIONS
 from portal import listing, staff, words
 from portal.frame import frame, static_url
 from portal.listing import Kind, Listing
 from portal.render import render
 
-HEADINGS = (("Company", "company"), ("Status", "status"), ("Submitted", "submitted"), ("Works in", ""), ("Capacity", ""), ("Review", ""))
+#: The table's columns; those of SORTS can be sorted by.
+HEADINGS = {
+    "company": "Company", "status": "Status", "submitted": "Submitted", "place": "Works in", "capacity": "Capacity", "review": "Review",
+}  # fmt: skip
 _PLAIN = {"status": NEEDS_WORK, "sort": "-submitted", "page": "1"}
 
 
-def install(_: FastAPI) -> None:
+def install(__: FastAPI) -> None:
     """Register /review."""
 
     @ui.page("/review")
@@ -44,21 +49,29 @@ def address(wanted: Looked, **changes: Any) -> str:
 
 
 def _page(desk: staff.Desk, actor: Actor, found: Found) -> None:
-    with frame("Applications", actor=actor, here="/review", wide=True):
+    with frame(_("Applications"), actor=actor, here="/review", wide=True):
         style()
-        ui.html('<div class="title"><h1>Applications</h1></div>', sanitize=False)
+        ui.html(f'<div class="title"><h1>{escape(_("Applications"))}</h1></div>', sanitize=False)
         made = Listing(desk, KIND, found)
         with ui.element("div").classes("toolbar"):
-            made.search_field("Search applications", "Company, reference, code, contact, email, VAT or registration number")
+            made.search_field(_("Search applications"), _("Company, reference, code, contact, email, VAT or registration number"))
         made.results()
 
 
 def _draw(found: Found) -> str:
     first = (found.looked.page - 1) * PAGE + 1
     return render(
-        "applications.html", found=found, tabs=TABS, headings=HEADINGS, whole=len(SECTIONS), first=first,
-        last=first + len(found.rows) - 1, address=partial(address, found.looked), turned=partial(_turned, found.looked),
+        "applications.html", found=found, tabs=TABS, headings=HEADINGS, sorts=SORTS, whole=len(SECTIONS), first=first,
+        last=first + len(found.rows) - 1, address=partial(address, found.looked), turned=partial(_turned, found.looked), place=place,
     )  # fmt: skip
+
+
+def place(row: Row) -> str:
+    """Where the company works: the whole UK, or the first region and how many more."""
+    if row.nationwide:
+        return _("Whole UK")
+    first, more = _(row.regions[0]) if row.regions else "", len(row.regions) - 1
+    return _("{region} and {count} more").format(region=first, count=words.number(more)) if more > 0 else first
 
 
 def _turned(wanted: Looked, column: str) -> str:
@@ -73,5 +86,5 @@ KIND: Kind[Found] = Kind(
     lambda session, asked: look(session, looked(asked.get("q", ""), asked.get("status", ""), asked.get("sort", ""), asked.get("page", ""))),
     _draw,
     lambda found: address(found.looked),
-    lambda found: words.counted(found.total, "application"),
+    lambda found: words.applications(found.total),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from inspect import isawaitable
 from typing import Any
 from urllib.parse import quote
@@ -24,8 +23,11 @@ from starlette.exceptions import HTTPException
 
 from integrations.failures import Failure, Passing
 from models.errors import Refused, SignInNeeded, TooMany
+from models.language import _, speaking
 from portal import frame, logs
 from portal.guard import HEADERS
+from portal.language import wanted
+from portal.render import render
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
@@ -61,9 +63,11 @@ async def page(request: Request, error: Exception) -> Response:
     """The page for an error; a browser that is not signed in is sent to where it can do so."""
     if isinstance(error, SignInNeeded) and request.method == "GET" and (way := _entrance(request)):
         return RedirectResponse(way, 303)
-    told = tell(error)
-    # An unexpected error is answered outside of the Guard, so the page brings the headers of every answer itself.
-    return HTMLResponse(_html(request, told), told.status, headers={**HEADERS, "cache-control": "no-store", **_headers(error)})
+    # An unexpected error is answered outside of all else, so the page finds its language and brings the headers of every answer itself.
+    with speaking(wanted(request.headers)):
+        told = tell(error)
+        html = _html(request, told)
+    return HTMLResponse(html, told.status, headers={**HEADERS, "cache-control": "no-store", **_headers(error)})
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def tell(error: Exception) -> Told:
     if isinstance(error, Refused):
         return Told(error.status, _words(error.status)[0], error.detail)
     if isinstance(error, Failure):
-        return Told(503, WORDS[503][0], f"{error.reason} {WORDS[503][1]}")
+        return Told(503, _words(503)[0], f"{error.words} {_words(503)[1]}")
     return Told(_status(error), *_words(_status(error)))
 
 
@@ -92,7 +96,8 @@ def _status(error: Exception) -> int:
 
 
 def _words(status: int) -> tuple[str, str]:
-    return WORDS.get(status) or WORDS[400 if status < 500 else 500]
+    title, sentence = WORDS.get(status) or WORDS[400 if status < 500 else 500]
+    return _(title), _(sentence)
 
 
 def _by_path(api: Handler | None) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -117,7 +122,7 @@ def _known(app: FastAPI, kind: type[Exception]) -> Handler | None:
     return None if found and found.__module__.startswith(("fastapi.", "starlette.")) else found
 
 
-def _problem(_: Request, error: Exception) -> Response:
+def _problem(__: Request, error: Exception) -> Response:
     told = tell(error)
     body = {"type": "about:blank", "title": told.title, "status": told.status, "detail": told.sentence}
     return JSONResponse(body, told.status, headers=_headers(error), media_type="application/problem+json")
@@ -140,37 +145,22 @@ def _headers(error: Exception) -> dict[str, str]:
 
 def _html(request: Request, told: Told) -> str:
     home, words = _way_on(request, told.status)
-    return _PAGE.format(
-        name=frame.NAME, head=frame.head(), brand=frame.brand(home), theme=frame.THEME_BUTTON, home=home, words=words, status=told.status,
-        title=escape(told.title), sentence=escape(told.sentence),
-        reference=_REFERENCE.format(logs.request_id()) if told.status >= 500 else "",
-    )  # fmt: skip
+    reference = logs.request_id() if told.status >= 500 else ""
+    body = render("error.html", told=told, home=home, words=words, reference=reference)
+    return frame.plain_page(told.title, body, home=home)
 
 
 def _way_on(request: Request, status: int) -> tuple[str, str]:
     path = request.url.path
     if path.startswith("/auth/"):
-        return "/auth/sign-in", "Sign in again"
+        return "/auth/sign-in", _("Sign in again")
     if path.startswith(STAFF_PATHS) and not path.startswith("/documents"):
         refused = status == 403 and path == "/review"
-        return ("/auth/sign-in", "Sign in with another account") if refused else ("/review", "Go to the applications")
-    return "/apply", "Go to your application"
-
-
-_REFERENCE = '<p class="small mute">If it happens again, tell us this reference: <span class="num">{}</span></p>'
-_PAGE = """<!doctype html>
-<html lang="en-GB">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} – {name}</title><link rel="icon" href="/favicon.ico">{head}</head>
-<body><div class="shell">
-<header class="top"><div class="top-in">{brand}<div class="grow"></div>{theme}</div></header>
-<main class="page" id="content"><div class="card">
-<p class="eyebrow">Error {status}</p><h1>{title}</h1><p class="lead">{sentence}</p>
-<p><a class="btn go" href="{home}">{words}</a></p>{reference}
-</div></main></div></body></html>"""
+        return ("/auth/sign-in", _("Sign in with another account")) if refused else ("/review", _("Go to the applications"))
+    return "/apply", _("Go to your application")
 
 
 def _tell_reader(error: Exception) -> None:
     """An error in an open page, after it was delivered: the log has it, and the reader must not wait for nothing."""
     with suppress(RuntimeError):  # nobody looks any more: the page has been closed
-        ui.notify(tell(error).sentence, type="negative", timeout=10_000, close_button="Close")
+        ui.notify(tell(error).sentence, type="negative", timeout=10_000, close_button=_("Close"))

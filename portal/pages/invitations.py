@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from html import escape
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from sqlmodel import Session
 
 from models.invitation import Invitation, default_expiry
 from models.invited import PAGE, TABS, Invited, Wanted, look, wanted
+from models.language import _
 from models.person import Right
 from models.settings import settings
 from portal import listing, staff, words
@@ -27,14 +29,14 @@ from portal.render import render
 DEEDS: Mapping[str, Callable[[Invitation], Deed]] = {"resend": resending, "extend": extending, "revoke": revoking}
 
 
-def install(_: FastAPI) -> None:
+def install(__: FastAPI) -> None:
     """Register /invitations."""
 
     @ui.page("/invitations")
     async def invitations(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         actor, found = await desk.read(Right.INVITE, lambda session, actor: (actor, _look(session, asked)))
-        with frame("Invitations", actor=actor, here="/invitations", wide=True):
+        with frame(_("Invitations"), actor=actor, here="/invitations", wide=True):
             style()
             Invitations(desk, found)
 
@@ -47,12 +49,12 @@ class Invitations:
         self.listing = Listing(desk, self._kind(), found)
         self.invite = Sheet(desk, inviting(self.made.append), self._invited)
         with ui.element("div").classes("title"):
-            ui.html("<h1>Invitations</h1>", sanitize=False)
+            ui.html(f"<h1>{escape(_('Invitations'))}</h1>", sanitize=False)
             ui.element("div").classes("grow")
-            button("Invite a partner", self._open, "go slim")
+            button(_("Invite a partner"), self._open, "go slim")
         self.news = ui.html("", sanitize=False).props("role=status").classes("results")
         with ui.element("div").classes("toolbar"):
-            self.listing.search_field("Search invitations", "Company, contact, email or code")
+            self.listing.search_field(_("Search invitations"), _("Company, contact, email or code"))
         self.listing.results()
 
     def _kind(self) -> Kind[Invited]:
@@ -61,6 +63,7 @@ class Invitations:
 
     def _open(self) -> None:
         """The expiry is counted from the day the dialog opens, not from the day the page was."""
+        self.news.set_content("")
         typed = self.invite.form.values
         self.invite.open({**typed, "expires_on": typed["expires_on"] or as_day(default_expiry())})
 
@@ -70,13 +73,18 @@ class Invitations:
         self.news.set_content(render("invited.html", made=made, link=link))
         await self.listing.again()
 
+    async def _changed(self) -> None:
+        """Something else was done: what was said of the invitation made before may not be true any more."""
+        self.news.set_content("")
+        await self.listing.again()
+
     def _about(self, deed: Callable[[Invitation], Deed], code: str) -> None:
         """A dialog about one row of the list; it is gone once it is closed."""
         one = next((line.invitation for line in self.listing.found.lines if line.invitation.code == code), None)
         if one is None:
             return
         with self.news.client.content:
-            sheet = Sheet(self.desk, deed(one), self.listing.again)
+            sheet = Sheet(self.desk, deed(one), self._changed)
         sheet.dialog.on("hide", sheet.dialog.delete)
         sheet.open()
 
@@ -98,4 +106,4 @@ def _draw(found: Invited) -> str:
 
 
 def _said(found: Invited) -> str:
-    return words.counted(found.total, "invitation")
+    return words.invitations(found.total)

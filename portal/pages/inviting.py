@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlmodel import Session, select
@@ -12,72 +12,89 @@ from models import invitation as verbs
 from models import loose
 from models.errors import Invalid, NotFound, Problem
 from models.invitation import TITLES, Invitation
+from models.language import ENGLISH, LANGUAGES, _, ngettext, shown_number
 from models.person import Actor, Right
 from models.settings import settings
 from portal.controls import Ask, Deed, Values
-from portal.words import OFFICE
+from portal.words import OFFICE, own
 
 Work = Callable[[Session, Actor, dict[str, Any]], Any]
+LONGEST = timedelta(days=366)
 
 
 def inviting(made: Callable[[Invitation], None]) -> Deed:
     """Invite a partner; `made` hears of the invitation before it is committed."""
-    asks = (
-        Ask("company_name", "Company"), Ask("contact_email", "Email", "email", "The invitation goes to this address."),
-        Ask("contact_title", "Title", "choice", options={title: title for title in TITLES}, optional=True),
-        Ask("contact_name", "Contact name", optional=True),
-        Ask("expires_on", "Open until", "date", f"{settings().invitation_days} days unless you change it."),
-        Ask("notes", "Notes", "long", "Only staff see them.", optional=True),
-    )  # fmt: skip
 
     def invite(session: Session, actor: Actor, typed: Values) -> None:
         fields = {name: typed[name] or "" for name in ("company_name", "contact_email", "contact_title", "contact_name", "notes")}
-        made(verbs.invite(session, actor, **fields, expires_at=_last_moment(fields, typed["expires_on"])))
+        until = _last_moment(fields, typed["expires_on"])
+        made(verbs.invite(session, actor, **fields, expires_at=until, language=typed["language"] or ENGLISH.code))
 
-    lead = "The portal makes a code and sends an email with the link. The form opens with company and email filled in."
-    return Deed("Invite a partner", lead, "Send the invitation", "The invitation is on its way.", invite, asks)
+    lead = _("The portal makes a code and sends an email with the link. The form opens with company and email filled in.")
+    return Deed(_("Invite a partner"), lead, _("Send the invitation"), _("The invitation is on its way."), invite, _asked())
+
+
+def _asked() -> tuple[Ask, ...]:
+    days = settings().invitation_days
+    until = ngettext("{count} day unless you change it.", "{count} days unless you change it.", days).format(count=shown_number(days))
+    languages = {one.code: one.name for one in LANGUAGES.values()}
+    return (
+        Ask("company_name", _("Company")), Ask("contact_email", _("Email"), "email", _("The invitation goes to this address.")),
+        Ask("contact_title", _("Title"), "choice", options={title: _(title) for title in TITLES}, optional=True),
+        Ask("contact_name", _("Contact name"), optional=True),
+        Ask("language", _("Partner's language"), "choice", _("The partner can choose another in the form."), ENGLISH.code, languages),
+        Ask("expires_on", _("Open until"), "date", until),
+        Ask("notes", _("Notes"), "long", _("Only staff see them."), optional=True),
+    )  # fmt: skip
 
 
 def resending(one: Invitation) -> Deed:
     """Send the same code again, to a corrected address if need be."""
     return Deed(
-        f"Send the invitation to {one.company_name} again",
-        "The same code and link leave once more. Correct the address if it was wrong.",
-        "Send again", "The invitation is sent again.",
+        _("Send the invitation again: {company}").format(company=own(one.company_name)),
+        _("The same code and link leave once more. Correct the address if it was wrong."),
+        _("Send again"), _("The invitation is sent again."),
         _on(one.code, lambda session, actor, found, typed: verbs.resend(session, actor, found, typed["contact_email"].strip())),
-        (Ask("contact_email", "Email", "email", value=one.contact_email),),
+        (Ask("contact_email", _("Email"), "email", value=one.contact_email),),
     )  # fmt: skip
 
 
 def extending(one: Invitation) -> Deed:
     """Give more time."""
     return Deed(
-        f"Give {one.company_name} more time", "The code works until the end of that day, and an email tells the new date.",
-        "Extend", "The invitation is extended.",
+        _("Give more time: {company}").format(company=own(one.company_name)),
+        _("The code works until the end of that day, and an email tells the new date."),
+        _("Extend"), _("The invitation is extended."),
         _on(one.code, lambda session, actor, found, typed: verbs.extend(session, actor, found, end_of(typed["expires_on"]))),
-        (Ask("expires_on", "Open until", "date", value=as_day(verbs.default_expiry())),),
+        (Ask("expires_on", _("Open until"), "date", value=as_day(verbs.default_expiry())),),
     )  # fmt: skip
 
 
 def revoking(one: Invitation) -> Deed:
     """Take the code back."""
     return Deed(
-        f"Revoke the invitation of {one.company_name}",
-        "The code opens nothing any more, even if the form was begun. No email is sent.",
-        "Revoke", "The invitation is revoked.",
-        _on(one.code, lambda session, actor, found, _: verbs.revoke(session, actor, found)), look="danger",
+        _("Revoke the invitation: {company}").format(company=own(one.company_name)),
+        _("The code opens nothing any more, even if the form was begun. No email is sent."),
+        _("Revoke"), _("The invitation is revoked."),
+        _on(one.code, lambda session, actor, found, __: verbs.revoke(session, actor, found)), look="danger",
     )  # fmt: skip
 
 
 def end_of(typed: str) -> datetime:
-    """The last second of a day at the office, in UTC; Invalid if it is no day, or has passed."""
+    """The last second of a day at the office, in UTC; Invalid if it is no day, has passed, or is too far away."""
     day = loose.day(typed)
     if day is None:
-        raise Invalid("The date cannot be read.", [Problem("expires_on", "Enter the last day on which the code works, like 31/12/2026.")])
+        raise _wrong(_("The date cannot be read."), _("Enter the last day on which the code works, like 31/12/2026."))
     end = datetime.combine(day, time(23, 59, 59), OFFICE).astimezone(UTC)
     if end <= datetime.now(UTC):
-        raise Invalid("The date has passed.", [Problem("expires_on", "Choose today or a later day.")])
+        raise _wrong(_("The date has passed."), _("Choose today or a later day."))
+    if end > datetime.now(UTC) + LONGEST:
+        raise _wrong(_("The date is too far away."), _("Choose a day within a year: an open code is a key that somebody holds."))
     return end
+
+
+def _wrong(what: str, remedy: str) -> Invalid:
+    return Invalid(what, [Problem("expires_on", remedy)])
 
 
 def as_day(moment: datetime) -> str:
@@ -104,7 +121,7 @@ def _on(code: str, work: Callable[[Session, Actor, Invitation, Values], Any]) ->
         actor.must(Right.INVITE)
         found = session.exec(select(Invitation).where(Invitation.code == code).with_for_update()).first()
         if found is None:
-            raise NotFound("There is no such invitation any more.")
+            raise NotFound(_("There is no such invitation any more."))
         work(session, actor, found, typed)
 
     return locked

@@ -43,7 +43,7 @@ const desk = (() => {
   const copy = async (button) => {
     await navigator.clipboard.writeText(button.dataset.copy);
     const words = button.textContent;
-    button.textContent = "Copied";
+    button.textContent = _("Copied");
     setTimeout(() => { button.textContent = words; }, 2000);
   };
 
@@ -53,6 +53,7 @@ const desk = (() => {
     if (event.target.closest?.("#viewer [data-close]")) close();
     const button = event.target.closest?.("button[data-copy]");
     if (button) copy(button);
+    if (event.target.closest?.("[data-dismiss]")) { event.target.closest(".notice").remove(); document.getElementById("content")?.focus(); }
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !document.querySelector(".q-dialog__inner")) close(); });
   return { focus, keep };

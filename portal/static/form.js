@@ -1,18 +1,22 @@
-// The questions of a step. Every answer goes to the journal, which alone saves it; the page's Python hears of it too, over
-// NiceGUI's socket, for what depends on it: which questions are asked, what is wrong, how far the form is.
-(() => {
+// The questions of a step, on the page as it stands. Every answer goes to the journal, which alone saves it; the page's Python
+// hears of it too, over the socket, and tells what depends on it: which questions are asked, what is wrong, how far the form is.
+// static/fields.js has what single kinds of question can do besides.
+window.form = (() => {
   "use strict";
-  const QUIET = 250;
+  const QUIET = 250, GLIDE = 180;
   const heard = new Map(); // answers that Python has not been told of yet
-  let timer = 0;
+  const touched = new Map(); // by question: which of all changes on this page was its last
+  let timer = 0, panel = {}, changes = 0, isKnown = true; // whether Python has all that stands here, save for `heard`
 
   const fieldOf = (target) => target.closest?.("[data-question]");
   const field = (name) => document.querySelector(`[data-question="${name}"]`);
+  const fields = () => [...document.querySelectorAll("[data-question]")];
+  const control = (place) => place.querySelector("input, textarea, select");
   const boxes = (place) => [...place.querySelectorAll("input[type=checkbox]")];
 
-  // One reader and one writer for each kind of widget (models/kinds: `widget`).
+  // One reader and one writer for each kind of question (portal/widgets.py: `kind`); fields.js adds dates and tags.
   const KINDS = {
-    text: { read: (place) => control(place).value, write: (place, value) => { control(place).value = value ?? ""; grow(control(place)); } },
+    text: { read: (place) => control(place).value, write: (place, value) => { control(place).value = value ?? ""; dispatchEvent(new CustomEvent("written", { detail: place })); } },
     radios: {
       read: (place) => place.querySelector("input:checked")?.value ?? null,
       write: (place, value) => place.querySelectorAll("input").forEach((one) => { one.checked = one.value === value; }),
@@ -26,49 +30,174 @@
       read: (place) => boxes(place).filter((one) => one.checked).map((one) => one.value),
       write: (place, value) => boxes(place).forEach((one) => { one.checked = (value ?? []).includes(one.value); }),
     },
-    tags: { read: (place) => tagsIn(place).map((tag) => tag.dataset.tag), write: drawTags },
   };
-  const control = (place) => place.querySelector("input, textarea, select");
-  const value = (place) => KINDS[place.dataset.kind].read(place);
+  const valueIn = (place) => KINDS[place.dataset.kind].read(place);
+  const value = (name) => valueIn(field(name));
 
-  function write(name, wanted) {
+  // Put an answer into its control; `journal: false` for one that is stored already.
+  function write(name, wanted, { journal = true, tell: telling = journal } = {}) {
     const place = field(name);
-    if (!place || JSON.stringify(value(place)) === JSON.stringify(wanted)) return;
+    if (!place || JSON.stringify(valueIn(place)) === JSON.stringify(wanted)) return;
     KINDS[place.dataset.kind].write(place, wanted);
-    changed(place, 0);
+    if (journal) window.journal.put(name, valueIn(place));
+    if (!journal) touched.set(name, ++changes);
+    if (telling) hear(name, 0);
   }
 
   function changed(place, quiet = QUIET) {
-    const name = place.dataset.question, answer = value(place);
-    window.journal.put(name, answer);
-    heard.set(name, answer);
-    clearTimeout(timer);
-    timer = setTimeout(tell, quiet);
-    count(place);
+    window.journal.put(place.dataset.question, valueIn(place));
+    hear(place.dataset.question, quiet);
   }
 
-  // Before the handshake the portal would drop it (portal/guard.py); what waits is told when the socket is there.
+  function hear(name, quiet) {
+    heard.set(name, value(name));
+    touched.set(name, ++changes);
+    clearTimeout(timer);
+    timer = setTimeout(tell, quiet);
+  }
+
+  // What is typed before the socket is there waits for it.
   function tell() {
     clearTimeout(timer);
-    if (!heard.size) return;
-    if (!window.did_handshake) { timer = setTimeout(tell, 100); return; }
+    if (!heard.size || !window.did_handshake) return;
     const answers = Object.fromEntries(heard);
     heard.clear();
-    emitEvent("answers", answers);
+    emitEvent("answers", { answers, upto: changes });
+  }
+
+  // Python may have missed something: tell it all that stands here, and where something is called wrong.
+  function whole() {
+    isKnown = !!window.did_handshake;
+    if (!isKnown) return; // then it is told when the socket is there
+    tell();
+    const answers = Object.fromEntries(fields().map((place) => [place.dataset.question, valueIn(place)]));
+    emitEvent("whole", { answers, left: fields().filter((place) => place.classList.contains("invalid")).map((place) => place.dataset.question) });
   }
 
   function left(place) {
-    if (place.contains(document.activeElement) || !window.did_handshake) return;
+    const there = document.activeElement;
+    if ((place.contains(there) && !there.matches("[data-calendar]")) || !window.did_handshake) return;
     tell();
     emitEvent("left", place.dataset.question);
   }
 
+  // What is different now, from Python (portal/pages/apply_step.py). What follows from the change `upto` may come late on a slow
+  // line: it is never written over what was typed since.
+  function told({ closed = {}, said = {}, slots = {}, rail, confirm, write: follows = {}, upto = changes }) {
+    for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) write(name, answer, { tell: false });
+    moving(() => {
+      Object.entries(closed).forEach(([name, is]) => field(name)?.classList.toggle("closed", !!is));
+      Object.entries(said).forEach(([name, words]) => say(name, words ?? ""));
+      Object.entries(slots).forEach(([name, classes]) => show(name, classes ?? ""));
+      document.querySelectorAll(".card:has(> .fields)").forEach((card) => {
+        const places = [...card.querySelectorAll(".fields > .field")];
+        card.classList.toggle("closed", places.length > 0 && places.every((place) => place.classList.contains("closed")));
+      });
+      if (confirm) drawPanel(confirm);
+      summarise();
+    });
+    if (rail) drawRail(rail);
+  }
+
+  function say(name, words) {
+    const place = field(name), error = document.getElementById(`${name}-error`);
+    if (!place || !error || error.textContent === words) return;
+    error.textContent = words;
+    place.classList.toggle("invalid", !!words);
+    const judged = place.dataset.kind === "boxes" ? null : ["radios", "yesno"].includes(place.dataset.kind) ? place : control(place);
+    judged?.setAttribute("aria-invalid", words ? "true" : "false");
+  }
+
+  function show(name, classes) {
+    const place = document.querySelector(`[data-place="${name}"]`);
+    if (!place) return;
+    place.className = `slot-place ${classes}`;
+    const card = place.closest(".documents");
+    card.classList.toggle("closed", ![...card.querySelectorAll(".slot-place")].some((one) => !one.classList.contains("closed")));
+  }
+
+  // Whatever opens, closes or is said: the place where somebody types stands still, and what has to make room glides.
+  function moving(change) {
+    const focused = document.activeElement?.closest?.("[data-question], .slot, .confirm, .card-head");
+    const at = focused?.getBoundingClientRect().top;
+    const parts = [...document.querySelectorAll("#questions > *, .fields > *, .slot-place")];
+    const before = new Map(parts.filter((part) => part.offsetParent).map((part) => [part, part.getBoundingClientRect().top]));
+    change();
+    const shift = focused?.isConnected ? focused.getBoundingClientRect().top - at : 0;
+    if (Math.abs(shift) >= 1) scrollBy({ top: shift, behavior: "instant" });
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) glide(parts, before);
+  }
+
+  function glide(parts, before) {
+    const gone = new Map(parts.filter((part) => part.offsetParent && before.has(part)).map((part) => [part, before.get(part) - part.getBoundingClientRect().top]));
+    for (const part of parts) {
+      if (!part.offsetParent) continue;
+      const way = (gone.get(part) ?? 0) - (gone.get(part.parentElement.closest("#questions > *")) ?? 0);
+      if (!before.has(part)) part.animate([{ opacity: 0 }, { opacity: 1 }], { duration: GLIDE, easing: "ease-out" });
+      else if (Math.abs(way) >= 1) part.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: GLIDE, easing: "ease-out" });
+    }
+  }
+
+  function drawRail({ steps = {}, sum, left: remains, share, check }) {
+    for (const [name, [state, words]] of Object.entries(steps)) {
+      const line = document.querySelector(`.steps li[data-step="${name}"]`);
+      if (line) line.className = state;
+      if (line) line.querySelector("small").textContent = words;
+    }
+    const put = (part, words) => words !== undefined && document.querySelectorAll(`[data-rail=${part}]`).forEach((one) => { one.textContent = words ?? ""; });
+    put("sum", sum);
+    put("left", remains);
+    put("check", check);
+    const meter = document.querySelector(".meter");
+    if (share !== undefined && meter) { meter.setAttribute("aria-valuenow", share); meter.firstElementChild.style.width = `${share}%`; }
+  }
+
+  // What is wrong in this step, said at its top where the page was opened for that; it follows what is said beside the questions.
+  function summarise() {
+    const box = document.getElementById("summary");
+    if (!box) return;
+    const wrong = [...document.querySelectorAll(".field[data-question]:not(.closed)")].map((place) => [place.dataset.question, place.querySelector(".error")?.textContent]);
+    if (panel.problem) wrong.push(["confirm", panel.problem]);
+    const lacking = [...document.querySelectorAll(".slot-place.lacking:not(.closed) .slot:not(.has)")].map((slot) => [slot.id, slot.querySelector(".lack")?.textContent]);
+    const lines = [...wrong, ...lacking].filter(([, words]) => words).map(([name, words]) => {
+      const line = document.createElement("li");
+      line.append(Object.assign(document.createElement("a"), { href: `#${name}`, textContent: words }));
+      return line;
+    });
+    if (box.contains(document.activeElement) && !lines.length) box.focus();
+    box.querySelector("ul").replaceChildren(...lines);
+    box.hidden = !lines.length;
+    document.getElementById("mended").hidden = !!lines.length;
+  }
+
+  // The code for another contact address (portal/pages/apply_confirm.py).
+  function drawPanel(news) {
+    const box = document.getElementById("confirm");
+    if (!box) return;
+    panel = { ...JSON.parse(box.dataset.told), ...panel, ...news };
+    box.classList.toggle("closed", !panel.standing);
+    box.classList.toggle("good", panel.standing === "confirmed");
+    box.querySelector("#confirm-words").textContent = panel.words ?? "";
+    box.querySelector("form").classList.toggle("closed", panel.standing !== "sent");
+    box.querySelector("form").classList.toggle("invalid", !!panel.error);
+    box.querySelector("#confirm-error").textContent = panel.error ?? "";
+    box.querySelector("#confirm-code").setAttribute("aria-invalid", panel.error ? "true" : "false");
+    const again = box.querySelector("[data-confirm]");
+    again.classList.toggle("closed", panel.standing === "confirmed");
+    again.textContent = panel.again ?? "";
+  }
+  document.addEventListener("submit", (event) => {
+    if (!event.target.closest("#confirm")) return;
+    event.preventDefault();
+    emitEvent("entercode", event.target.elements.code.value);
+  });
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-confirm]")) emitEvent("askcode"); });
+
   document.addEventListener("input", (event) => {
     const place = fieldOf(event.target);
     if (!place || event.target.closest("[data-aside]")) return;
-    if (place.dataset.kind === "boxes") settle(place, event.target);
     const typed = event.target.matches("textarea, input:not([type=radio]):not([type=checkbox])");
-    if (typed) grow(event.target);
+    if (place.dataset.kind === "boxes") exclude(place, event.target);
     changed(place, typed ? QUIET : 0);
   }, true);
   document.addEventListener("focusout", (event) => {
@@ -77,77 +206,9 @@
   });
 
   // "None" excludes the others, and any other excludes it.
-  function settle(place, box) {
+  function exclude(place, box) {
     if (!box.checked || !boxes(place).some((one) => one.value === "None")) return;
     boxes(place).filter((one) => one !== box && (box.value === "None") !== (one.value === "None")).forEach((one) => { one.checked = false; });
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("button");
-    if (!button) return;
-    if (button.dataset.fill !== undefined) { write(fieldOf(button).dataset.question, button.dataset.fill); left(fieldOf(button)); }
-    if (button.dataset.copy) Object.entries(JSON.parse(button.dataset.copy)).forEach(([to, from]) => write(to, value(field(from))));
-    if (button.dataset.untag !== undefined) untag(button);
-    if (button.dataset.addTag !== undefined) { const box = fieldOf(button).querySelector("[data-aside]"); addTags(fieldOf(button), box); box.focus(); }
-  });
-
-  // Tags: a text box that offers suggestions, and the chosen ones as buttons that take them out again.
-  const tagsIn = (place) => [...place.querySelectorAll("[data-tag]")];
-
-  function drawTags(place, tags) {
-    place.querySelector(".tags").replaceChildren(...(tags ?? []).map((tag) => {
-      const item = document.createElement("li");
-      item.dataset.tag = tag;
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.dataset.untag = "";
-      button.setAttribute("aria-label", `Remove ${tag}`);
-      button.append(Object.assign(document.createElement("span"), { textContent: tag }), Object.assign(document.createElement("span"), { textContent: "×", ariaHidden: "true" }));
-      item.append(button);
-      return item;
-    }));
-  }
-
-  function addTags(place, box) {
-    const typed = box.value.split(/[,;\n]/).map((tag) => tag.trim().replace(/\s+/g, " ")).filter(Boolean);
-    box.value = "";
-    const known = new Map([...place.querySelectorAll("datalist option")].map((one) => [one.value.toLowerCase(), one.value]));
-    const all = new Map([...KINDS.tags.read(place), ...typed.map((tag) => known.get(tag.toLowerCase()) ?? tag)].map((tag) => [tag.toLowerCase(), tag]));
-    if (!typed.length) return;
-    drawTags(place, [...all.values()]);
-    changed(place, 0);
-  }
-
-  function untag(button) {
-    const place = fieldOf(button), tag = button.closest("[data-tag]").dataset.tag;
-    drawTags(place, KINDS.tags.read(place).filter((one) => one !== tag));
-    place.querySelector("[data-aside]").focus();
-    changed(place, 0);
-  }
-
-  document.addEventListener("keydown", (event) => {
-    const box = event.target;
-    if (!box.matches?.("[data-aside]")) return;
-    if (event.key === "Enter" || event.key === ",") { event.preventDefault(); addTags(fieldOf(box), box); }
-    if (event.key === "Backspace" && !box.value) tagsIn(fieldOf(box)).at(-1)?.querySelector("button").click();
-  });
-  document.addEventListener("focusout", (event) => { if (event.target.matches?.("[data-aside]")) addTags(fieldOf(event.target), event.target); }, true);
-  document.addEventListener("input", (event) => { // choosing a suggestion is enough: nobody must press Enter after it
-    const box = event.target;
-    if (box.matches?.("[data-aside]") && (!event.inputType || event.inputType === "insertReplacementText")) addTags(fieldOf(box), box);
-  });
-
-  function grow(box) {
-    if (!box.matches("textarea") || CSS.supports("field-sizing", "content")) return;
-    box.style.height = "auto";
-    box.style.height = `${box.scrollHeight + 2}px`;
-  }
-
-  // How much room is left is told only once it gets short.
-  function count(place) {
-    const most = Number(place.dataset.most), told = place.querySelector(".room");
-    if (!most || !told) return;
-    const length = control(place).value.length;
-    told.textContent = length < most * 0.8 ? "" : length <= most ? `${(most - length).toLocaleString("en-GB")} characters left` : `${(length - most).toLocaleString("en-GB")} characters too many`;
   }
 
   // Continue when the last key is in; the link works all the same when the portal is slow.
@@ -162,10 +223,12 @@
   // A link to a question, from this page or from another, goes to its first control.
   function focusOn(name) {
     const target = name && document.getElementById(name);
-    const first = target?.matches("input, textarea, select, button") ? target : target?.querySelector("input:not([type=hidden]), textarea, select, button");
-    if (!first) return;
-    first.focus({ preventScroll: true });
-    (fieldOf(first) ?? target).scrollIntoView({ block: "center" });
+    const first = target?.matches("input, textarea, select, button") ? target : target?.querySelector("input:not([type=hidden]), textarea, select, button:not(.closed)");
+    const found = first ?? target;
+    if (!found) return;
+    if (!first) found.tabIndex = -1;
+    found.focus({ preventScroll: true });
+    (fieldOf(found) ?? target).scrollIntoView({ block: "center" });
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#"]');
@@ -174,49 +237,57 @@
     focusOn(link.hash.slice(1));
   });
 
-  // Answers that the portal has not got yet stand in the journal: show those, and tell Python.
-  window.journal.whenReady("questions", () => {
-    for (const { name, value: kept } of window.journal.replay) {
-      const place = field(name);
-      if (!place) continue;
-      KINDS[place.dataset.kind].write(place, kept);
-      heard.set(name, kept);
-    }
-    tell();
-    document.querySelectorAll("textarea").forEach(grow);
-    if (location.hash) setTimeout(() => focusOn(location.hash.slice(1)), 60);
-    (function watch() { // after a cut Python may have missed answers: tell it all
-      if (!window.socket) return setTimeout(watch, 100);
-      let first = !window.socket.connected;
-      window.socket.on("connect", () => {
-        if (first) { first = false; return; }
-        document.querySelectorAll("[data-question]").forEach((place) => heard.set(place.dataset.question, value(place)));
-        timer = setTimeout(tell, 300);
-      });
-    })();
-  });
-  window.form = { write };
-})();
+  // Move the focus, and empty the box where `text` is given.
+  function focus(id, text) {
+    const box = document.getElementById(id);
+    if (box && text !== undefined) box.value = text;
+    box?.focus();
+  }
 
-// *Check your answers*: what the journal still holds goes first, so that the last key is in what is sent.
-(() => {
-  "use strict";
-  document.addEventListener("submit", async (event) => {
-    if (event.target.id !== "submit") return;
-    event.preventDefault();
-    const form = event.target, button = form.querySelector("button"), words = button.textContent;
-    if (button.disabled) return;
-    button.disabled = true;
-    button.textContent = "Sending…";
-    if (await window.journal.settled(10_000)) return form.submit();
-    button.disabled = false;
-    button.textContent = words;
-    form.querySelector(".error").textContent = "Your last answers are not saved yet, so nothing was sent. Check your connection, then try again.";
-  });
-  addEventListener("replayed", () => { if (document.querySelector("[data-stale=reload]")) location.reload(); });
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // Back after sending: show what is true now
-  window.journal.whenReady("questions", (page) => {
-    const missing = page.querySelector("[data-focus]");
-    if (missing) setTimeout(() => missing.focus(), 60);
-  });
+  // What the page says is what the portal said, save for what was really typed before this ran; a browser may have put back more.
+  function begin() {
+    const typed = new Set([...(window.early ?? [])].map(fieldOf).filter(Boolean));
+    window.early = null;
+    for (const place of fields()) if (!typed.has(place)) asSent(place);
+    typed.forEach((place) => changed(place, 0));
+    return typed;
+  }
+
+  function asSent(place) {
+    for (const one of place.querySelectorAll("input, textarea")) {
+      if (one.type === "checkbox" || one.type === "radio") one.checked = one.defaultChecked;
+      else if (one.value !== one.defaultValue) one.value = one.defaultValue;
+    }
+    const list = place.querySelector("select"), sent = list && [...list.options].find((one) => one.defaultSelected);
+    if (sent) sent.selected = true;
+  }
+
+  // Answers that the portal has not got yet stand in the journal: show those that nobody has typed over since, and tell Python.
+  function replay(typed) {
+    for (const { name, value: kept } of window.journal.replay ?? []) {
+      const place = field(name);
+      if (!place || typed.has(place) || JSON.stringify(valueIn(place)) === JSON.stringify(kept)) continue;
+      KINDS[place.dataset.kind].write(place, kept);
+      hear(name, 0);
+    }
+  }
+
+  // The socket is there, or there again: after a cut Python may have missed answers, so it is told them all.
+  let first = true;
+  function live() {
+    if (first && isKnown) tell(); else whole();
+    first = false;
+  }
+
+  function start() {
+    replay(begin());
+    addEventListener("live", live);
+    if (window.did_handshake) live();
+    const summary = document.getElementById("summary");
+    if (location.hash) focusOn(location.hash.slice(1));
+    else if (summary && !summary.hidden) summary.focus();
+  }
+  document.addEventListener("DOMContentLoaded", start); // all scripts are deferred: by then fields.js and the journal are there
+
+  return { write, value, told, whole, field, fieldOf, focus, focusOn, changed, left, control, kinds: KINDS };
 })();

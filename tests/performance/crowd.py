@@ -19,10 +19,10 @@ from typing import Any
 import aiohttp
 
 STEPS = ("company", "contact", "capabilities", "roles", "insurance", "compliance")
-TYPED = ("company_city", "company_state", "trading_name", "parent_company")  # of step 1: any text will do
 EVERY, STAY = 2.0, 45.0  # seconds between two changes of one partner, and between two pages
 AT_THE_DOOR = 4  # partners who open a page at the same time while the crowd gathers
-ANSWERS = re.compile(r'"type":\s*"answers"')
+TEXT = re.compile(r'data-question="(\w+)" data-kind="text"')
+JOURNAL, LIVE = re.compile(r"<script[^>]*journal\.js[^>]*>"), re.compile(r"data-live=[\"']([^\"']*)[\"']")
 
 
 @dataclass
@@ -40,7 +40,6 @@ class Partner:
 
     def __init__(self, portal: str, code: str, number: int, connector: aiohttp.BaseConnector) -> None:
         self.portal, self.code, self.number = portal, code, number
-        self.writer, self.base, self.application = uuid.uuid4().hex, {}, 0  # type: ignore[var-annotated]
         self.browser = aiohttp.ClientSession(
             connector=connector, connector_owner=False, cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=60),
             headers={"X-Forwarded-For": f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}", "Origin": portal},
@@ -56,26 +55,27 @@ class Partner:
             answer.raise_for_status()
             html = await answer.text()
         took = (time.perf_counter() - began) * 1000
-        self.application = int(re.search(r'data-draft=\\?"(\d+)', html)[1])  # type: ignore[index]
-        self.client = re.search(r"'client_id': '([0-9a-f-]+)'", html)[1]  # type: ignore[index]
-        elements = json.loads(unescape(html.split("String.raw`", 1)[1].split("`", 1)[0]))
-        heard = [event for event in elements["0"].get("events", []) if event["type"] == "answers"]
-        self.listener = heard[0]["listener_id"] if heard else ""
+        journal = {name: unescape(value) for name, value in re.findall(r' data-(\w+)="([^"]*)"', JOURNAL.search(html)[0])}  # type: ignore[index]
+        self.application, self.step, self.seen, self.page = (int(journal["draft"]), int(journal["step"]), int(journal["seen"]), journal["page"])
+        self.live = json.loads(unescape(LIVE.search(html)[1]))  # type: ignore[index]
+        self.texts = TEXT.findall(html)
+        self.listener = dict(self.live["listeners"]).get("answers", "")
         await self._connect()
         return took
 
     async def type(self, taken: Taken) -> None:
         """One change of one answer: posted by the journal, and told to the page."""
-        name, value = random.choice(TYPED), f"Reading {random.randrange(10**6)}"
+        name, value = random.choice(self.texts), f"Reading {random.randrange(10**6)}"
         sequence = time.time_ns() // 1000
-        item = {"name": name, "value": value, "sequence": sequence, "base": self.base.get(name, 0), "writer": self.writer}
+        item = {"name": name, "value": value, "sequence": sequence, "base": self.seen, "writer": self.page}
+        post = {"application": self.application, "page": self.page, "step": self.step, "seen": self.seen, "items": [item]}
         began = time.perf_counter()
-        async with self.browser.post(f"{self.portal}/apply/answers", json={"application": self.application, "items": [item]}) as answer:
+        async with self.browser.post(f"{self.portal}/apply/answers", json=post) as answer:
             said = await answer.json()
             taken.saves.append((time.perf_counter() - began) * 1000)
             if answer.status != 200 or not said["saved"]:
                 taken.failed.append(f"{answer.status}: {said}")
-        self.base[name] = sequence
+        self.seen = max(self.seen, said["version"])
         await self._tell({name: value})
 
     async def close(self) -> None:
@@ -91,9 +91,9 @@ class Partner:
             self.reading.cancel()
 
     async def _connect(self) -> None:
-        query = (f"client_id={self.client}&next_message_id=0&implicit_handshake=true&document_id={uuid.uuid4()}&tab_id={uuid.uuid4()}"
+        query = (f"client_id={self.live['client']}&next_message_id={self.live['next']}&implicit_handshake=true&document_id={uuid.uuid4()}&tab_id={uuid.uuid4()}"
                  "&old_tab_id=&EIO=4&transport=websocket")  # fmt: skip
-        address = self.portal.replace("http", "ws", 1) + f"/_nicegui_ws/socket.io/?{query}"
+        address = self.portal.replace("http", "ws", 1) + f"{self.live['path']}/?{query}"
         self.socket = await self.browser.ws_connect(address, max_msg_size=0, compress=0)
         await self.socket.receive()
         await self.socket.send_str("40")
@@ -107,7 +107,7 @@ class Partner:
 
     async def _tell(self, answers: dict[str, Any]) -> None:
         if self.socket and not self.socket.closed and self.listener:
-            event = {"id": 0, "client_id": self.client, "listener_id": self.listener, "args": [json.dumps(answers)]}
+            event = {"id": 0, "client_id": self.live["client"], "listener_id": self.listener, "args": [json.dumps(answers)]}
             await self.socket.send_str("42" + json.dumps(["event", event]))
 
 

@@ -1,0 +1,201 @@
+"""A form that is being filled in, evaluated once and then change by change: what is asked, what is wrong, what is left to do.
+
+The sentences and the rules are those of models/rules.py alone; here is only what need not be looked at again. All 89 questions take
+milliseconds, one change takes a fraction of one, and 500 partners make 250 changes a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from models.confirmation import FIELD, unconfirmed
+from models.database import now
+from models.errors import Problem
+from models.kinds import Answers, Choice, Date, Decimal, Email, Integer, Kind, LongText, MultiChoice, Tags, Telephone, Text, Url, YesNo
+from models.language import _
+from models.question import Question
+from models.reach import EVERYTHING, Reach
+from models.rules import dependents, judge, read
+from models.slots import SLOTS, Slot
+from models.steps import QUESTIONS, STEPS, Step
+
+#: Minutes that an answer takes to find and write, by kind; a text that is agreed to must be read, a document looked for.
+MINUTES: Mapping[type[Kind], float] = {
+    Text: 0.3, Email: 0.3, Telephone: 0.3, Url: 0.3, LongText: 1.0, Choice: 0.2, MultiChoice: 0.4, Tags: 0.6,
+    YesNo: 0.15, Date: 0.3, Integer: 0.3, Decimal: 0.4,
+}  # fmt: skip
+AGREEMENT, DOCUMENT = 0.7, 0.7
+COUNTRY = "company_country"
+
+
+@dataclass(frozen=True)
+class Given:
+    """How much of what a step needs now is there and right: answers and documents."""
+
+    done: int
+    total: int
+    touched: bool  # whether there is anything at all
+    minutes: float  # what is left
+
+    @property
+    def state(self) -> str:
+        """`done`, `started` or `untouched`."""
+        return "done" if self.done == self.total else "started" if self.touched else "untouched"
+
+
+class Sheet:
+    """The whole form as one partner sees it. `answers` are as typed, `values` settled: normalised, None where wrong or not asked.
+
+    `held` counts the stored documents by slot, `confirmed` are the addresses that decisions may go to. Where `reach` is not
+    everything, only what it holds counts as work that is left.
+    """
+
+    __slots__ = ("_problems", "_read", "_steps", "answers", "confirmed", "held", "reach", "today", "values")
+
+    def __init__(
+        self, answers: Answers, held: Mapping[str, int] | None = None, confirmed: Set[str] = frozenset(), reach: Reach = EVERYTHING,
+        today: date | None = None,
+    ) -> None:  # fmt: skip
+        self.answers, self.held, self.confirmed, self.reach = dict(answers), dict(held or {}), set(confirmed), reach
+        self.today = today or now().date()
+        self._read: dict[str, Any] = {}
+        self.values: dict[str, Any] = {}
+        self._problems: dict[str, Problem] = {}
+        self._steps: dict[int, Given] = {}
+        self._evaluate(set(QUESTIONS))
+
+    def change(self, changes: Answers) -> set[str]:
+        """Take changed answers; the names of all questions whose value, asking or rightness may be another now."""
+        known = {name: value for name, value in changes.items() if name in QUESTIONS}
+        self.answers |= known
+        return self._evaluate(set(known) | (_read_by_country() if COUNTRY in known else set()))
+
+    def hold(self, held: Mapping[str, int]) -> None:
+        """Take what documents there are now."""
+        self.held = dict(held)
+        self._steps.clear()
+
+    def confirm(self, address: str) -> None:
+        """An address was confirmed: decisions may go to it."""
+        self.confirmed.add(address)
+        self._steps.clear()
+
+    def asked(self, name: str) -> bool:
+        """Whether the form asks this question."""
+        return QUESTIONS[name].asked(self.values)
+
+    def problem(self, name: str) -> Problem | None:
+        """What is wrong with one answer; None if nothing is, or if it is not asked."""
+        return self._problems.get(name)
+
+    def problems(self) -> list[Problem]:
+        """All that stands between this form and its submission, by step, as models/application.py `examine` says it."""
+        wrong = [self._problems[name] for name in QUESTIONS if name in self._problems]
+        found = [*wrong, *unconfirmed(self.values[FIELD], self.confirmed), *(p for slot in SLOTS.values() if (p := self.lack(slot)))]
+        return sorted(found, key=lambda problem: problem.step or 0)
+
+    def lack(self, slot: Slot) -> Problem | None:
+        """What is wrong with a slot that must hold a document and holds none."""
+        if self.held.get(slot.name) or not slot.wanted(self.values):
+            return None
+        return Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step)
+
+    def given(self, step: Step) -> Given:
+        """How far a step is."""
+        if step.number not in self._steps:
+            self._steps[step.number] = self._count(step)
+        return self._steps[step.number]
+
+    @property
+    def done(self) -> int:
+        """Answers and documents that are needed and there."""
+        return sum(self.given(step).done for step in STEPS)
+
+    @property
+    def total(self) -> int:
+        """Answers and documents that are needed."""
+        return sum(self.given(step).total for step in STEPS)
+
+    @property
+    def minutes(self) -> int:
+        """About how long the rest takes; 0 when nothing is left."""
+        left = sum(self.given(step).minutes for step in STEPS)
+        return max(1, round(left)) if self.done < self.total else 0
+
+    def _evaluate(self, names: set[str]) -> set[str]:
+        context = {COUNTRY: read(QUESTIONS[COUNTRY], self.answers, {})}
+        for name in names:
+            self._read[name] = read(QUESTIONS[name], self.answers, context)
+        moved = names | {other for name in names for other in _asked_by(name)}
+        for name in moved:
+            self.values[name] = self._read[name] if QUESTIONS[name].asked(self._read) else None
+        touched = moved.union(*(dependents(name) for name in moved))
+        for name in touched:
+            self._judge(QUESTIONS[name])
+        for name in touched | names:
+            self._steps.pop(QUESTIONS[name].step, None)
+        if any(name in _deciding_documents() for name in moved):
+            self._steps.clear()
+        return touched
+
+    def _judge(self, question: Question) -> None:
+        found = judge(question, self.answers.get(question.name), self.values, self.today)
+        if found:
+            self._problems[question.name] = found
+        else:
+            self._problems.pop(question.name, None)
+
+    def _count(self, step: Step) -> Given:
+        """An optional answer counts once it is wrong: it must be mended or left out before the form can be sent."""
+        ours = [q for q in step.questions if self.reach.holds(q.name) and ((q.required and self.asked(q.name)) or q.name in self._problems)]
+        slots = [slot for slot in step.slots if self.reach.holds(slot.name) and slot.wanted(self.values)]
+        waits = FIELD in {q.name for q in ours} and bool(unconfirmed(self.values[FIELD], self.confirmed))
+        open_questions = [q for q in ours if q.name in self._problems or (waits and q.name == FIELD)]
+        open_slots = [slot for slot in slots if not self.held.get(slot.name)]
+        return Given(
+            len(ours) - len(open_questions) + len(slots) - len(open_slots), len(ours) + len(slots), self._touched(step),
+            sum(map(minutes_of, open_questions)) + DOCUMENT * len(open_slots),
+        )  # fmt: skip
+
+    def _touched(self, step: Step) -> bool:
+        answered = any(not q.kind.is_empty(self.answers.get(q.name)) for q in step.questions)
+        return answered or any(self.held.get(slot.name) for slot in step.slots)
+
+
+def minutes_of(question: Question) -> float:
+    """About how many minutes one answer takes."""
+    return AGREEMENT if question.agreement else next(minutes for kind, minutes in MINUTES.items() if isinstance(question.kind, kind))
+
+
+@cache
+def usual_minutes() -> int:
+    """About how long the whole form takes, in steps of five minutes: an empty one, whose answers open a few questions more."""
+    empty = Sheet({})
+    opened = sum(minutes_of(q) for q in QUESTIONS.values() if q.required and not empty.asked(q.name)) / 2
+    documents = sum(DOCUMENT for slot in SLOTS.values() if slot.required and not slot.wanted(empty.values)) / 2
+    return round((empty.minutes + opened + documents) / 5) * 5
+
+
+@cache
+def _asked_by(name: str) -> frozenset[str]:
+    """The questions whose condition reads this one."""
+    return frozenset(q.name for q in QUESTIONS.values() if q.when and name in q.when.fields)
+
+
+@cache
+def _read_by_country() -> frozenset[str]:
+    """The questions whose answers are read with the country in mind."""
+    return frozenset(
+        name for name, q in QUESTIONS.items() if isinstance(q.kind, Telephone) or (isinstance(q.kind, Text) and q.kind.by_country)
+    )
+
+
+@cache
+def _deciding_documents() -> frozenset[str]:
+    """The questions on which it depends what documents are wanted, in whatever step."""
+    conditions: Iterable[Any] = (when for slot in SLOTS.values() for when in (slot.when, slot.also) if when)
+    return frozenset(field for condition in conditions for field in condition.fields)
