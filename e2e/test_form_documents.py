@@ -18,6 +18,12 @@ from e2e.product import Product, eventually
 from tests.papers import large_pdf, locked_pdf, pdf
 
 SLOT = "company_registration_certificate"
+#: How many uploads this browser keeps.
+KEPT = """() => new Promise((done) => {
+  const opened = indexedDB.open("uploads", 1);
+  opened.onupgradeneeded = () => opened.result.createObjectStore("files", { keyPath: "id" });
+  opened.onsuccess = () => { opened.result.transaction("files").objectStore("files").count().onsuccess = ({ target }) => done(target.result); };
+})"""
 
 
 def test_a_chosen_file_is_stored_and_there_after_a_reload(product: Product, page: Page) -> None:
@@ -310,6 +316,19 @@ def test_a_file_dropped_beside_a_slot_does_not_replace_the_page(product: Product
       return event.defaultPrevented;
     }""")
     assert prevented is True
+
+
+def test_who_signs_out_on_a_device_leaves_no_document_on_it(product: Product, page: Page) -> None:
+    _at_documents(page, product)
+    page.route("**/api/upload-file", lambda route: route.abort())
+    _choose(page, SLOT, ("Certificate.pdf", pdf("Certificate")))
+    expect(page.locator(f"[data-slot={SLOT}] li")).to_contain_text("It is tried again by itself.")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_role("button", name="Sign out on this device").click()
+    expect(page.get_by_role("heading", name="Your invitation code")).to_be_visible()
+    assert len(asked) == 1 and "Leave all the same?" in asked[0]
+    assert page.evaluate(KEPT) == 0
 
 
 def test_a_page_of_an_application_that_is_no_longer_open_here_uploads_nothing_into_the_next(product: Product, page: Page) -> None:

@@ -93,6 +93,7 @@ def test_a_date_is_understood_as_people_write_it_and_said_back(product: Product,
     code = enter(page, product, "insurance")
     place(page, "public_liability_insurance").get_by_role("radio", name="Yes").check()
     box = page.get_by_label("Public liability: expiry date", exact=True)
+    expect(box).to_be_visible()  # typing waits for nothing: before the question opens it would end in the radio button
     box.press_sequentially(typed)
     box.press("Tab")
     expect(box).to_have_value("3 March 2031")

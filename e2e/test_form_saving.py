@@ -194,6 +194,16 @@ def test_another_application_in_the_same_browser_sees_nothing_of_the_first(produ
     assert first != second
 
 
+def test_long_answers_whose_letters_take_two_bytes_each_are_saved(product: Product, page: Page) -> None:
+    code = enter(page, product, "compliance")
+    page.context.set_offline(True)
+    for number in (0, 1):  # 80 KB at once: no browser sends so much once its page is gone
+        page.locator("textarea:visible").nth(number).fill("ش" * 20_000)
+    page.context.set_offline(False)
+    saved(page)
+    assert [len(answer) for answer in stored(product, code).values() if "ش" in str(answer)] == [20_000] * 2
+
+
 def test_a_slow_portal_loses_no_key_of_a_fast_typist(product: Product, page: Page) -> None:
     code = enter(page, product)
     network = page.context.new_cdp_session(page)

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.partner import alive, at, enter, place
-from e2e.person import saved
-from e2e.product import Product, eventually
+from e2e.person import saved, step_named
+from e2e.product import Product, eventually, text_of
 from e2e.test_form_saving import AWAY, CITY, OFFLINE, answers, city
 
-DUE = "One answer needs your choice"
+DUE, DAY = "One answer needs your choice", "Health and safety policy: date signed"
+PRIYA = "priya.nair@brightfieldsolar.co.uk"
 
 
 @pytest.fixture
@@ -147,3 +149,51 @@ def test_a_duplicated_tab_is_a_writer_of_its_own(product: Product, page: Page) -
     writers = page.evaluate("Object.keys(localStorage).filter(key => key.endsWith(':company_city')).map(key => key.split(':')[3])")
     assert len(set(writers)) == 2
     page.context.set_offline(False)
+
+
+def test_a_colleague_and_the_partner_who_answer_the_same_are_named_to_each_other_and_choose(product: Product, page: Page, other: Page) -> None:
+    code = enter(page, product)
+    ask(product, page, other)
+    at(page, product, "insurance")
+    expect(page.locator("#others-here")).to_contain_text("Priya Nair is on step")
+    expect(other.locator("#others-here")).to_contain_text("Helen Marsh is on step")
+    keep_apart(page)
+    page.get_by_label(DAY, exact=True).fill("3 March 2026")
+    other.get_by_label(DAY, exact=True).fill("4 March 2026")
+    saved(other)
+    page.context.set_offline(False)
+    panel = place(page, "health_safety_policy_date").get_by_role("group", name="Priya Nair has answered this as well")
+    expect(panel).to_contain_text("3 March 2026")
+    expect(panel).to_contain_text("4 March 2026")
+    page.get_by_role("button", name="Keep mine").click()
+    saved(page)
+    place(other, "public_liability_insurance").get_by_role("radio", name="No", exact=True).check()
+    expect(other.get_by_label(DAY, exact=True)).to_have_value("3 March 2026")
+    expect(other.locator("#others-said")).to_contain_text("Helen Marsh has changed")
+    assert answers(product, code, step_named("insurance").number)["health_safety_policy_date"] == "2026-03-03"
+
+
+@pytest.mark.parametrize(("width", "colours"), [(1280, "light"), (375, "dark")])
+def test_axe_finds_nothing_while_a_choice_is_open(product: Product, page: Page, other: Page, code: str, width: int, colours: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if colours == "dark" else "light", reduced_motion="reduce")
+    disagree(page, other)
+    expect(page.get_by_role("button", name="Take theirs")).to_be_visible()
+    assert [(one["id"], one["nodes"][0]["html"][:140]) for one in Axe().run(page).response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    at(page, product, "contact")
+    expect(page.locator("#others-due")).to_be_visible()
+    assert [(one["id"], one["nodes"][0]["html"][:140]) for one in Axe().run(page).response["violations"]] == []
+
+
+def ask(product: Product, page: Page, other: Page) -> None:
+    """Priya Nair is asked to help with the insurance, and has opened the link of her mail."""
+    at(page, product, "insurance")
+    page.get_by_role("link", name="Ask a colleague to fill in this step").click()
+    page.get_by_label("Your colleague's name").fill("Priya Nair")
+    page.get_by_label("Your colleague's email address").fill(PRIYA)
+    known = len(product.mails_to(PRIYA, "Insurance"))
+    page.get_by_role("button", name="Send the link").click()
+    mails = eventually(lambda: product.mails_to(PRIYA, "Insurance")[known:] and product.mails_to(PRIYA, "Insurance"), "the colleague's mail")
+    other.goto(re.findall(r"^http\S+/apply/help\?key=\S+$", text_of(mails[0]), re.M)[0])
+    alive(other)

@@ -184,6 +184,12 @@ def by_token(session: Session, token: str) -> Colleague | None:
     return session.exec(select(Colleague).where(Colleague.token_hash == _hash(token))).first()
 
 
+def ended_of(session: Session, public_id: str) -> str:
+    """Why the link of the colleague with this id opens nothing any more; empty while it does."""
+    found = session.exec(select(Colleague).where(Colleague.public_id == public_id)).one()
+    return "" if found.live else ended_words(found)
+
+
 def ended_words(colleague: Colleague) -> str:
     """Why their link opens nothing any more, and what they can do."""
     words = {

@@ -26,6 +26,12 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+#: A PostgreSQL that is gone without a word is given up after seconds, not after the system's quarter of an hour: one thread saves for
+#: all (portal/keeper.py). Seconds to connect, seconds until a silent one is asked and between two askings, milliseconds until it answers.
+PATIENCE = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
+}  # fmt: skip
+
 _after_commit: list[Callable[[], None]] = []
 
 
@@ -60,7 +66,7 @@ def engine() -> Engine:
 def connect(url: str) -> Engine:
     """An engine set up for this product: WAL, foreign keys and explicit BEGIN on SQLite, a checked pool on PostgreSQL."""
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10)
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10, connect_args=PATIENCE)
     made = sa.create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, pool_size=10, max_overflow=20)
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)

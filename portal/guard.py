@@ -59,7 +59,7 @@ def _forget_unused(asked: object) -> None:
     Otherwise whoever asks for pages without being let in could fill MAX_CLIENTS, and nobody would get in any more.
     """
     for client in list(Client.instances.values()):
-        if client.request.scope.get(ASKED) is asked and not client._response_built:
+        if client._request and client._request.scope.get(ASKED) is asked and not client._response_built:
             client.delete()
 
 

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -82,7 +83,7 @@ def _answer(waiting: Sequence[_Waiting], results: Sequence[Result]) -> None:
     for one, result in zip(waiting, results, strict=True):
         by_loop.setdefault(one.loop, []).append(_giving(one.answer, result))
     for loop, calls in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # it has been closed, so nobody waits there; the thread lives on for the others
             loop.call_soon_threadsafe(_each, calls)
 
 

@@ -59,18 +59,20 @@ def install(app: FastAPI) -> None:
 
 
 class Limits:
-    """ASGI: what LIMITED names passes CORS, the rate limit and the body limit, in this order; the rest passes at once."""
+    """ASGI: what LIMITED names passes CORS, the rate limit and the body limit, in this order; what else is posted to us the last."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self.app, self.sized = app, SizeLimited(app)
         self.limited = CORSMiddleware(
             RateLimited(SizeLimited(app)), allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "Idempotency-Key"], expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limited = scope["type"] == "http" and scope["path"].startswith(LIMITED)
-        await (self.limited if limited else self.app)(scope, receive, send)
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        ours = scope["method"] not in ("GET", "HEAD") and not scope["path"].startswith("/_nicegui")  # whose sockets have their own limit
+        await (self.limited if scope["path"].startswith(LIMITED) else self.sized if ours else self.app)(scope, receive, send)
 
 
 class RateLimited:

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from nicegui import Client, core, ui
+from fastapi.concurrency import run_in_threadpool
+from nicegui import Client, background_tasks, core, ui
 
+from models.colleague import ended_of
+from models.database import reading
 from models.draft import Stored
 from models.language import _, speaking, spoken
 from models.steps import STEPS, step_of
@@ -26,7 +29,10 @@ MOMENT = 0.7
 
 @dataclass(eq=False)
 class Guest:
-    """One open page. `writer` names the page in what it posts; `connected` is whether its socket is there."""
+    """One open page. `writer` names the page in what it posts; `connected` is whether its socket is there.
+
+    `colleague` is the public id of one who helps with a step, `turn` keeps what they are told in order.
+    """
 
     client: Client
     application: int
@@ -35,6 +41,8 @@ class Guest:
     hear: Hear
     writer: str
     language: str
+    colleague: str = ""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     connected: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -43,14 +51,14 @@ _open: dict[int, dict[str, Guest]] = {}
 _due: set[int] = set()
 
 
-def arrive(application_id: int, step: str, who: str, hear: Hear, writer: str = "") -> None:
+def arrive(application_id: int, step: str, who: str, hear: Hear, writer: str = "", colleague: str = "") -> None:
     """The page that is being drawn shows this step to `who`; it leaves by itself when NiceGUI disconnects or deletes its client.
 
     `hear(changes)` is called in the page's own context with what others changed, {question: answer}; `writer` is the name under
-    which the page's journal posts (autosave.journal: the client's id, if none is given).
+    which the page's journal posts (autosave.journal: the client's id, if none is given). A `colleague` hears as long as their link lives.
     """
     client = ui.context.client
-    guest = Guest(client, application_id, step, who, hear, writer or client.id, spoken().code)
+    guest = Guest(client, application_id, step, who, hear, writer or client.id, spoken().code, colleague)
     _open.setdefault(application_id, {})[guest.writer] = guest
     client.on_connect(lambda: _moved(guest))
     client.on_disconnect(lambda: _moved(guest))
@@ -71,7 +79,26 @@ def present(application_id: int) -> list[Guest]:
 
 def _tell(guests: list[Guest], changes: list[Stored]) -> None:
     for guest in guests:
-        _in_page(guest, partial(_hear, guest, changes))
+        if guest.colleague:
+            background_tasks.create(_tell_colleague(guest, changes), name="tell a colleague")
+        else:
+            _in_page(guest, partial(_hear, guest, changes))
+
+
+async def _tell_colleague(guest: Guest, changes: list[Stored]) -> None:
+    """A link may be taken back while its page stands open: from then on that page is sent no answer, and says why."""
+    async with guest.turn:
+        with speaking(guest.language):
+            ended = await run_in_threadpool(_ended, guest.colleague)
+        if not ended:
+            return _in_page(guest, partial(_hear, guest, changes))
+    _left(guest)
+    push(guest.client, "others.stop", "out", ended)
+
+
+def _ended(public_id: str) -> str:
+    with reading() as session:
+        return ended_of(session, public_id)
 
 
 def _hear(guest: Guest, changes: list[Stored]) -> None:

@@ -84,8 +84,13 @@ def begin_upload(visitor: Visitor, slot: str, file_name: str, size: int, *, appl
 
 
 def resume_upload(visitor: Visitor, key: str) -> Ticket:
-    """What is still to be sent of an upload that was begun, with new signatures. Conflict if it was refused or taken out."""
+    """What is still to be sent of an upload that was begun, with new signatures. Conflict if it was refused or taken out.
+
+    NotFound for a colleague whose partner's program began it: the code stands in its key, and so in its addresses.
+    """
     document = _find(visitor, key)
+    if visitor.colleague and visitor.invitation.code in document.r2_key:
+        raise NotFound(_("There is no such upload."))
     _must_be_wanted(document)
     if document.state == DocumentState.STORED:
         return replace(_ticket(document), pieces=[], arrived=True)

@@ -240,6 +240,10 @@ def test_a_colleague_brings_the_documents_of_their_step_and_never_learns_the_cod
     theirs = send_file(client, code, "team_cvs")
     for path in ("/resume", "/complete", "/remove"):
         refused(post(path, r2Key=theirs), 403)
+    ok(complete(client, code, send_file(client, code, POLICY)))  # by a program of the partner's: the code stands in its key
+    theirs = documents(code)[-1].public_id
+    for path in ("/resume", "/complete", "/remove", "/restore", "/resume"):
+        assert code not in post(path, publicId=theirs).text, path
     with transaction() as session:
         take_back(session, application, who.public_id)
     refused(post("/remove", publicId=signed["publicId"]), 401)

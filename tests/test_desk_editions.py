@@ -12,6 +12,7 @@ from sqlmodel import select
 from models import editions
 from models.agreement import agreements
 from models.application import Application, begin, of_invitation, submit
+from models.colleague import ask_colleague
 from models.database import now, reading, transaction
 from models.document import Document, stored
 from models.draft import Answer, Draft, answers_of, drafts, save_answers, save_step
@@ -25,7 +26,7 @@ from models.reach import reach_of
 from models.review import request_information
 from models.slots import SLOTS
 from models.steps import FORM_VERSION, QUESTIONS, STEPS
-from portal.auth import PARTNER
+from portal.auth import COLLEAGUE, PARTNER
 from portal.pages.apply_edition import edition_notice
 from tests.desk import applied, person, row
 from tests.pages import browser, cookie
@@ -215,6 +216,14 @@ def test_who_opens_the_form_is_carried_over_and_sees_what_changed_until_they_say
     assert "The form has changed since you began" in page.text and 'href="/apply/company#years_trading"' in page.text
     assert "We do not ask for a fax number any more." in page.text and "#fax_number" not in page.text
     assert "The form has changed since you began" in partner.get("/apply/check").text
+
+    with transaction() as session:
+        asked = {"step": "company", "name": "Priya Nair", "email": "priya.nair@brightfieldsolar.co.uk"}
+        helper = ask_colleague(session, mine(session, code), by="Helen Marsh", **asked)
+    colleague = browser()
+    colleague.cookies.set("portal", cookie({COLLEAGUE: helper.public_id}))
+    theirs = colleague.get("/apply/company").text
+    assert "Helen Marsh asked you" in theirs and "The form has changed since you began" not in theirs  # it is not theirs to say
 
     answer = partner.post("/apply/edition", headers={"referer": "http://portal.test/apply/check?x=1", "origin": origin()})
     assert (answer.status_code, answer.headers["location"]) == (303, "/apply/check")

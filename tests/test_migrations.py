@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from models.database import engine
 from models.tables import ALL
+from tests.partners import submitted
 
 
 def test_the_migrations_build_what_the_models_declare(database: str) -> None:
     assert len(ALL) == len(SQLModel.metadata.tables)
     with engine().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_a_migration_is_taken_back_and_made_again_over_rows_that_refer_to_each_other(database: str, redis_server: object, s3: object) -> None:
+    submitted(())
+    before = _counted()
+    engine().dispose()
+    for move, to in ((command.downgrade, "0001"), (command.upgrade, "head")):
+        move(Config(toml_file="pyproject.toml"), to)
+    assert _counted() == before and before["invitations"] == before["applications"] == 1
+    with engine().connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def _counted() -> dict[str, int]:
+    with engine().connect() as connection:
+        return {name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for name, table in SQLModel.metadata.tables.items()}
 
 
 def test_the_reference_tables_have_their_columns_and_indexes(database: str) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pypdfium2
 import pytest
 from sqlmodel import Session
 
 from models.application import Application, submit
-from models.database import reading, transaction
+from models.database import engine, reading, transaction
 from models.document import stored
 from models.draft import Answer, answers_of, save_answers, save_step
 from models.invitation import Invitation
@@ -19,7 +21,9 @@ from models.person import Actor, Role
 from models.resubmission import submissions
 from models.review import request_information
 from models.steps import QUESTIONS, STEPS
+from portal.auth import PARTNER
 from portal.pages.apply_pdf import drawn
+from tests import pages
 from tests.api import on_one_database
 from tests.browser import at_the_desk, browser, inside
 from tests.desk import token
@@ -109,6 +113,19 @@ def test_the_partner_and_staff_may_have_it_and_nobody_else(database: str) -> Non
     other = inside(_invitation(begun(())))
     assert other.get("/apply/application.pdf").status_code == 404
     assert inside(_invitation(application)).get("/apply/application.pdf", params={"sent": 2}).status_code == 404
+
+
+def test_many_who_want_one_at_once_wait_without_taking_what_others_are_answered_with(database: str) -> None:
+    client = pages.browser()
+    client.cookies.set("portal", pages.cookie({PARTNER: submitted(()).invitation_code}))
+    most = 0
+    with ThreadPoolExecutor(6) as people:
+        asked = [people.submit(client.get, "/apply/application.pdf") for _ in range(6)]
+        while not all(one.done() for one in asked):
+            most = max(most, engine().pool.checkedout())  # type: ignore[attr-defined]
+            time.sleep(0.005)
+    assert [one.result().status_code for one in asked] == [200] * 6
+    assert most == 1
 
 
 def _invitation(application: Application) -> Invitation:

@@ -12,12 +12,13 @@ from pydantic.alias_generators import to_camel
 from models.application import of_invitation
 from models.database import reading, transaction
 from models.document import stored
-from models.draft import Behind, Draft, clear, drafts, save_step
+from models.draft import Behind, Draft, clear, drafts, merging, save_step
 from models.forms_api import from_camel
 from models.steps import STEPS, step_numbered
 from portal.api.bodies import Answers, Body, Code, Moment, Reply, StepNumber
 from portal.api.documents import StoredFile
 from portal.api.partner import admit, application_of
+from portal.presence import tell
 from portal.problems import documented, problem
 
 router = APIRouter(prefix="/api", tags=["Drafts"])
@@ -76,9 +77,12 @@ def save_draft(request: Request, body: SaveDraft) -> Saved | Response:
     answers = from_camel(step, body.form_data)
     try:
         with transaction() as session:
-            draft = save_step(session, application_of(session, invitation), step, answers, body.revision)
+            application = application_of(session, invitation)
+            draft = save_step(session, application, step, answers, body.revision)
     except Behind as error:
         return _behind(error)
+    merge = merging(draft)
+    tell(application.id or 0, merge.since(merge.newest - 1))
     return Saved(revision=draft.revision, saved_at=draft.last_updated)
 
 

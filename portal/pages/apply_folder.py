@@ -45,7 +45,7 @@ class Folder:
     request: InformationRequest | None = None
     confirmed: set[str] = field(default_factory=set)
     awaited: set[str] = field(default_factory=set)
-    changes: list[Change] = field(default_factory=list)  # in the form, that the partner has not seen yet
+    changes: list[Change] = field(default_factory=list)  # in the form, that the partner has not seen yet; for the partner alone
     differs: Differences = field(default_factory=Differences)  # from what was sent, while a reviewer asks for something
     visitor: Visitor | None = None
     reach: Reach = EVERYTHING
@@ -108,7 +108,8 @@ def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None 
     return Folder(
         application, invitation, answers, stored(session, application.id),
         max((draft.last_updated for draft in saved.values()), default=None), request,
-        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)), unseen(session, application),
+        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)),
+        [] if alone else unseen(session, application),
         differences(session, application, settle(answers)) if request else Differences(),
         visitor, reach_of(session, application, visitor.step if visitor else ""),
         {number: merging(draft).newest for number, draft in saved.items()}, None if alone else lent_to(session, application),

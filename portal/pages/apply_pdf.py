@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -28,8 +29,7 @@ from portal.paper import Paper
 from portal.words import OFFICE
 
 WHICH = Query(None, ge=1, description="Which sending; the last one where it is left out")
-#: A PDF takes a good part of a second of one core: so many at a time, or whoever types would feel it.
-_AT_ONCE = threading.BoundedSemaphore(1)
+AT_ONCE = 1  # a PDF takes a good part of a second of one core: more at a time, and whoever types would feel it
 
 
 def install(app: FastAPI) -> None:
@@ -38,16 +38,30 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/review/{reference}/application.pdf", for_staff, methods=["GET"], include_in_schema=False)
 
 
-def theirs(request: Request, sent: int | None = WHICH) -> Response:
+async def theirs(request: Request, sent: int | None = WHICH) -> Response:
     """The partner's own; NotFound before they have sent anything."""
+    return await to_thread.run_sync(_theirs, request, sent, limiter=_waiting())
+
+
+async def for_staff(request: Request, reference: str, sent: int | None = WHICH) -> Response:
+    """For staff who may read applications."""
+    return await to_thread.run_sync(_for_staff, request, reference, sent, limiter=_waiting())
+
+
+@cache
+def _waiting() -> CapacityLimiter:
+    """Whoever waits for their PDF takes none of the threads and connections that all others are answered with."""
+    return CapacityLimiter(AT_ONCE)
+
+
+def _theirs(request: Request, sent: int | None) -> Response:
     invitation = admit(request, None)
     with reading() as session:
         application = of_invitation(session, invitation.code)
         return _answer(session, application, sent)
 
 
-def for_staff(request: Request, reference: str, sent: int | None = WHICH) -> Response:
-    """For staff who may read applications."""
+def _for_staff(request: Request, reference: str, sent: int | None) -> Response:
     with reading() as session:
         person.actor_of(session, request.session.get(auth.STAFF)).must(Right.READ)
         return _answer(session, by_reference(session, reference), sent)
@@ -56,14 +70,13 @@ def for_staff(request: Request, reference: str, sent: int | None = WHICH) -> Res
 def drawn(session: Session, application: Application, sent: Event) -> bytes:
     """The PDF of one submission, in the spoken language."""
     found = sent_reading(session, application, sent)
-    with _AT_ONCE:
-        paper = Paper(_("Application to become a partner"), application.reference_number or "", sent.at)
-        paper.head(_("Application to become a partner"))
-        _facts(paper, application, sent, submissions(session, application.id))
-        for chapter in found.chapters():
-            _chapter(paper, chapter)
-        _agreed(paper, _standing(agreements(session, application.id or 0), sent.at))
-        return bytes(paper.output())
+    paper = Paper(_("Application to become a partner"), application.reference_number or "", sent.at)
+    paper.head(_("Application to become a partner"))
+    _facts(paper, application, sent, submissions(session, application.id))
+    for chapter in found.chapters():
+        _chapter(paper, chapter)
+    _agreed(paper, _standing(agreements(session, application.id or 0), sent.at))
+    return bytes(paper.output())
 
 
 def _answer(session: Session, application: Application | None, number: int | None) -> Response:

@@ -34,8 +34,10 @@ from portal.pages.apply_progress import rail
 from portal.render import render
 from portal.widgets import Field, as_typed, same_buttons, until
 
-
 UNKNOWN = object()  # what a browser shows that has been out of touch
+
+
+USUAL = 200  # characters of an answer whose HTML is kept: long ones are nobody else's, and thousands of them much memory
 
 
 class StepPage:
@@ -67,7 +69,9 @@ class StepPage:
         ui.on("whole", self.whole)
         if self.confirm:
             self.confirm.listen()
-        presence.arrive(self.application_id, self.step.name, folder.visitor.name if folder.visitor else "", self.hear)
+        who = folder.visitor
+        helper = who.colleague.public_id if who and who.colleague else ""
+        presence.arrive(self.application_id, self.step.name, who.name if who else "", self.hear, colleague=helper)
 
     def heard(self, event: GenericEventArguments) -> None:
         """Answers changed in the browser: open and close what depends on them, fill in what follows, check again."""
@@ -104,7 +108,7 @@ class StepPage:
         with speaking(self.language):
             sent = event.args if isinstance(event.args, dict) else {}
             self.sheet.change(self._mine(sent.get("answers")))
-            self.visited |= set(self._mine(dict.fromkeys(sent.get("left") or ())))
+            self.visited |= set(self._mine(sent.get("said")))
             self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said")}
             self._tell()
 
@@ -187,8 +191,8 @@ def _taken(step: Step, folder: Folder) -> list[tuple[str, str]]:
 
 def _drawn(f: Field) -> dict[str, Any]:
     """A question's HTML, and whether it is asked."""
-    plain = not (f.locked or f.wanted or f.below)
-    raw = json.dumps(f.raw, default=str) if plain else ""
+    raw = json.dumps(f.raw, default=str)
+    plain = not (f.locked or f.wanted or f.below) and len(raw) <= USUAL
     html = _usual(spoken().code, f.question.name, raw, f.asked, f.message) if plain else render("apply_question.html", f=f)
     return {"name": f.question.name, "asked": f.asked, "agreement": f.question.agreement, "html": html}
 

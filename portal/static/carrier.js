@@ -261,7 +261,18 @@ window.carrier = (() => {
     });
   })();
 
+  // Nothing of this partner's stays on the device; what is under way is not the portal's yet.
+  async function forgetAll() {
+    await ready;
+    await Promise.all([...all.values()].map((upload) => {
+      upload.show("cancelled");
+      upload.xhr?.abort();
+      clearTimeout(upload.timer);
+      return drop(upload);
+    }));
+  }
+
   addEventListener("online", () => all.forEach((upload) => upload.state === "broken" && start(upload)));
   addEventListener("beforeunload", (event) => { if (memory.size) event.preventDefault(); });
-  return { add, expire, redate, cancel, start, dismiss: drop, ask, ready };
+  return { add, expire, redate, cancel, start, dismiss: drop, ask, ready, forgetAll, isBusy: () => all.size > 0 };
 })();

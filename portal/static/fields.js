@@ -41,10 +41,11 @@
   form.kinds.date = {
     read: (place) => understood(control(place).value) ?? control(place).value,
     write: (place, value) => {
-      const iso = isDay(value) ? value : understood(value ?? "");
-      control(place).value = iso ? shown(iso) : value ?? "";
+      const text = form.words(value), iso = isDay(text) ? text : understood(text);
+      control(place).value = iso ? shown(iso) : text;
       place.querySelector("[type=date]").value = iso ?? "";
     },
+    said: (value) => (isDay(value) ? shown(value) : value),
   };
   document.addEventListener("focusout", ({ target }) => { // what was understood is said back
     if (target.matches?.("[data-date]") && understood(target.value)) form.kinds.date.write(fieldOf(target), target.value);
@@ -90,7 +91,7 @@
   form.kinds.tags = { read: (place) => joined(place, split(tagBox(place).value)), write: drawTags };
 
   function drawTags(place, tags) {
-    place.querySelector(".tags").replaceChildren(...(tags ?? []).map((tag) => {
+    place.querySelector(".tags").replaceChildren(...(Array.isArray(tags) ? tags.map(String) : split(form.words(tags))).map((tag) => {
       const item = document.createElement("li"), button = Object.assign(document.createElement("button"), { type: "button" });
       item.dataset.tag = tag;
       button.dataset.untag = "";

@@ -14,21 +14,27 @@ window.form = (() => {
   const control = (place) => place.querySelector("input, textarea, select");
   const boxes = (place) => [...place.querySelectorAll("input[type=checkbox]")];
 
+  // What an interface stored may have another shape than a control's own answer: read it as models/loose.py does.
+  const words = (value) => (Array.isArray(value) ? value.join("; ") : ["string", "number"].includes(typeof value) ? String(value) : "");
+  const items = (value) => (Array.isArray(value) ? value : words(value).split(/[;\n]/)).map((one) => String(one).trim()).filter(Boolean);
+  const truth = (value) => ({ yes: true, true: true, no: false, false: false })[String(value).trim().toLowerCase()];
+  const isAmong = (one, said) => said.some((word) => word.toLowerCase() === one.value.toLowerCase());
+
   // One reader and one writer for each kind of question (portal/widgets.py: `kind`); fields.js adds dates and tags.
   const KINDS = {
-    text: { read: (place) => control(place).value, write: (place, value) => { control(place).value = value ?? ""; dispatchEvent(new CustomEvent("written", { detail: place })); } },
+    text: { read: (place) => control(place).value, write: (place, value) => { control(place).value = words(value); dispatchEvent(new CustomEvent("written", { detail: place })); } },
     radios: {
       read: (place) => place.querySelector("input:checked")?.value ?? null,
-      write: (place, value) => place.querySelectorAll("input").forEach((one) => { one.checked = one.value === value; }),
+      write: (place, value) => place.querySelectorAll("input").forEach((one) => { one.checked = isAmong(one, [words(value).trim()]); }),
     },
     yesno: {
       read: (place) => ({ yes: true, no: false })[place.querySelector("input:checked")?.value] ?? null,
-      write: (place, value) => place.querySelectorAll("input").forEach((one) => { one.checked = (one.value === "yes") === value; }),
+      write: (place, value) => place.querySelectorAll("input").forEach((one) => { one.checked = (one.value === "yes") === truth(value); }),
     },
-    box: { read: (place) => boxes(place)[0].checked, write: (place, value) => { boxes(place)[0].checked = value === true; } },
+    box: { read: (place) => boxes(place)[0].checked, write: (place, value) => { boxes(place)[0].checked = truth(value) === true; } },
     boxes: {
       read: (place) => boxes(place).filter((one) => one.checked).map((one) => one.value),
-      write: (place, value) => boxes(place).forEach((one) => { one.checked = (value ?? []).includes(one.value); }),
+      write: (place, value) => boxes(place).forEach((one) => { one.checked = isAmong(one, items(value)); }),
     },
   };
   const valueIn = (place) => KINDS[place.dataset.kind].read(place);
@@ -71,7 +77,8 @@ window.form = (() => {
     if (!isKnown) return; // then it is told when the socket is there
     tell();
     const answers = Object.fromEntries(fields().map((place) => [place.dataset.question, valueIn(place)]));
-    emitEvent("whole", { answers, left: fields().filter((place) => place.classList.contains("invalid")).map((place) => place.dataset.question) });
+    const said = Object.fromEntries(fields().filter((place) => place.classList.contains("invalid")).map((place) => [place.dataset.question, true]));
+    emitEvent("whole", { answers, said });
   }
 
   function left(place) {
@@ -289,5 +296,5 @@ window.form = (() => {
   }
   document.addEventListener("DOMContentLoaded", start); // all scripts are deferred: by then fields.js and the journal are there
 
-  return { write, value, told, whole, field, fieldOf, focus, focusOn, changed, left, control, kinds: KINDS };
+  return { write, value, told, whole, words, field, fieldOf, focus, focusOn, changed, left, control, kinds: KINDS };
 })();

@@ -10,16 +10,13 @@ window.journal = (() => {
   const PACE = 250, SLOWEST = 10_000, PATIENCE = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100, ROOM = 200_000, JUST = 5000;
   const memory = new Map(); // for browsers that keep nothing: private windows, full disks
   const known = new Map(), unseen = new Map(), waiting = new Map(); // by question: newest version shown; base while one is not shown; that one
-  const typed = new Map(); // by question: sequence of the newest answer given on this page
-  const adopted = new Set(), asked = new Set(); // writers whose windows are gone; entries whose conflict this page has asked about
+  const typed = new Map(), adopted = new Set(), asked = new Set(); // by question: its last sequence here; writers that are gone; entries asked about as conflicts
   let seen = Number(seenAtFirst), timer = 0, sentAt = 0, wait = 500, busy = null, stopped = "", most = BATCH, lastSaved = savedAt;
-  let isDrawn = false; // whether the questions stand as they were sent: form.js sets them back to that first
+  let isDrawn = false, hadSocket = false; // whether the questions stand as they were sent (form.js sets them back to that first); had one
 
   function recall(store, key) { try { return store.getItem(key); } catch { return null; } }
   function read(key) { return memory.get(key) ?? recall(localStorage, key); } // memory first: a full disk may hold an older answer
-  function write(key, text) {
-    try { localStorage.setItem(key, text); memory.delete(key); } catch { memory.set(key, text); }
-  }
+  function write(key, text) { try { localStorage.setItem(key, text); memory.delete(key); } catch { memory.set(key, text); } }
   function erase(key) {
     memory.delete(key);
     try { localStorage.removeItem(key); } catch { /* it was in memory only */ }
@@ -98,17 +95,18 @@ window.journal = (() => {
     }
   }
 
+  const bytes = (text) => new Blob([text]).size; // what limits count: a letter of Arabic has two
   // As many as fit into one request: the portal takes 256 KiB.
   function batch() {
     let room = ROOM;
-    return pending().slice(0, most).filter((entry, number) => (room -= new Blob([JSON.stringify(entry)]).size) > 0 || !number);
+    return pending().slice(0, most).filter((entry, number) => (room -= bytes(JSON.stringify(entry))) > 0 || !number);
   }
   async function post(items) {
     const wanted = items.map(({ name, value, sequence, base, writer: by }) => ({ name, value, sequence, base, writer: by }));
     const body = JSON.stringify({ application: Number(draft), page: window.clientId ?? page, step: Number(step), seen, items: wanted });
     keep("sent", String(Date.now()));
     const answer = await fetch(ADDRESS, {
-      method: "POST", body, keepalive: body.length < KEEPALIVE_LIMIT,
+      method: "POST", body, keepalive: bytes(body) < KEEPALIVE_LIMIT,
       headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(PATIENCE),
     });
     if (!answer.ok) throw answer;
@@ -119,15 +117,14 @@ window.journal = (() => {
     for (const [name, by, sequence, stored] of saved) {
       eraseIf({ name, writer: by }, sequence);
       known.set(name, Math.max(known.get(name) ?? 0, stored));
+      if (waiting.get(name)?.writer === by && waiting.get(name).version <= stored) forget(name); // an older one of the same window
     }
     for (const { writer: by, sequence, ...there } of conflicts) hold({ name: there.name, writer: by }, sequence, { against: there });
     for (const { name, writer: by, sequence, why } of refused) hold({ name, writer: by }, sequence, { refused: why });
-    const fresh = news.filter((change) => hear(change, false)).map((change) => [change.name, change.value]);
-    if (fresh.length) window.form?.whole(); // a push was lost: Python has not heard it
+    if (news.filter((change) => hear(change, false)).length) window.form?.whole(); // a push was lost: Python has not heard it
     seen = Math.max(seen, version);
     hearAgain();
-    lastSaved = at;
-    tellState(true);
+    lastSaved = at; tellState(true);
   }
   function eraseIf(entry, sequence) {
     const kept = read(keyOf(entry));
@@ -146,7 +143,7 @@ window.journal = (() => {
   function hear(change, telling = true) {
     const { name, version } = change, mine = entryOf(name);
     if (version <= (unseen.get(name) ?? versionOf(name))) return false;
-    if (isOwn(change)) { known.set(name, version); return false; }
+    if (isOwn(change)) { known.set(name, Math.max(known.get(name) ?? 0, version)); return false; }
     if (mine?.against && mine.against.version < version) { store({ ...mine, against: change }); asked.delete(keyOf(mine)); soon(); }
     if (mine || !isDrawn || window.others?.isEdited(name)) {
       if (!unseen.has(name)) unseen.set(name, versionOf(name));
@@ -161,10 +158,10 @@ window.journal = (() => {
   // What this page has sent comes back as news when two posts cross each other, or when an answer to one was lost: what is in the
   // box is that, or newer. What an earlier page of this window sent after this one was drawn is news indeed.
   const isOwn = ({ name, writer: by, sequence }) => by === writer && sequence <= (typed.get(name) ?? -1);
+  const forget = (name) => { unseen.delete(name); waiting.delete(name); };
   function accept({ name, value, version }) {
     known.set(name, version);
-    unseen.delete(name);
-    waiting.delete(name);
+    forget(name);
     window.form?.write(name, value, { journal: false });
   }
 
@@ -173,12 +170,11 @@ window.journal = (() => {
     const entry = entryOf(name);
     if (!entry?.against) return;
     known.set(name, entry.against.version);
-    unseen.delete(name);
-    waiting.delete(name);
+    forget(name);
     if (mine) note({ name, value: entry.value, base: entry.against.version });
     if (!mine || entry.writer !== writer) erase(keyOf(entry));
-    if (!mine) window.form?.write(name, entry.against.value, { journal: false });
-    if (!mine) window.form?.whole();
+    window.form?.write(name, mine ? entry.value : entry.against.value, { journal: false }); // what another window left may not stand here
+    window.form?.whole();
     tellState();
     flush();
   }
@@ -197,8 +193,7 @@ window.journal = (() => {
   // One of them cannot be stored: each goes alone, and the one that it is stays here until it is changed.
   function setAside(items) {
     most = 1;
-    const [only] = items;
-    if (items.length === 1) hold(only, only.sequence, { refused: _("It is too long or holds something that cannot be stored. Shorten it or type it again.") });
+    if (items.length === 1) hold(items[0], items[0].sequence, { refused: _("It is too long or holds something that cannot be stored. Shorten it or type it again.") });
     if (!pending().length) most = BATCH;
     tellState();
     soon(0);
@@ -239,7 +234,7 @@ window.journal = (() => {
   // On the way out there is no time to wait for an answer; what does not arrive is sent when the partner comes back.
   function leave() {
     const items = pending().slice(0, BATCH);
-    if (!stopped && items.length && JSON.stringify(items).length < KEEPALIVE_LIMIT) post(items).then(take, () => {});
+    if (!stopped && items.length && bytes(JSON.stringify(items)) < KEEPALIVE_LIMIT) post(items).then(take, () => {});
   }
 
   // Resolves to true once the portal has everything, to false if it has not after `patience` milliseconds or a choice is due.
@@ -291,7 +286,7 @@ window.journal = (() => {
   if (replay.length) restart();
   else if (savedAt) show("saved", _("Saved {time}", { time: clock(savedAt) }));
   if (isBack && !replay.length) isStillOurs();
-  const hearAgain = () => [...waiting.values()].forEach((change) => hear(change));
+  const hearAgain = () => { if ([...waiting.values()].filter((change) => hear(change)).length) window.form?.whole(); };
   document.addEventListener("DOMContentLoaded", () => setTimeout(() => { isDrawn = true; hearAgain(); adopt(); tellState(); }));
   document.addEventListener("focusout", () => setTimeout(hearAgain, 150));
   addEventListener("pagehide", () => { leave(); keep("writer", writer); });
@@ -299,10 +294,7 @@ window.journal = (() => {
   addEventListener("online", flush);
   document.addEventListener("resume", flush); // a page that was frozen: its timers are late
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else flush(); });
-  let hadSocket = false;
-  addEventListener("live", () => { // a socket that came back shows that the portal is there again: do not wait for the back-off
-    if (hadSocket) setTimeout(() => begin(), 100); // and what was pushed meanwhile is lost: ask
-    hadSocket = true;
-  });
+  // A socket that came back shows that the portal is there again: do not wait for the back-off, and ask what was missed.
+  addEventListener("live", () => { if (hadSocket) setTimeout(() => begin(), 100); hadSocket = true; });
   return { put, flush, settled, isStillOurs, entries: ours, held, isAway, replay, whenReady, hear, choose, who };
 })();

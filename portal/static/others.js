@@ -106,9 +106,9 @@ window.others = (() => {
     const optionIn = (one) => [...place.querySelectorAll("option")].find((option) => option.value === one)?.textContent;
     const labelIn = (one) => [...place.querySelectorAll("input")].find((input) => input.value === one)?.closest("label")?.textContent.trim();
     if (value === true || value === false) return place.dataset.kind === "yesno" ? labelIn(value ? "yes" : "no") : value ? _("Ticked") : _("Not ticked");
-    const all = [value ?? []].flat().map(String).filter(Boolean);
+    const all = [value ?? []].flat().map(String).filter(Boolean), said = window.form?.kinds[place.dataset.kind]?.said ?? ((one) => one);
     if (!all.length) return _("No answer");
-    return new Intl.ListFormat(_.tag, { type: "unit" }).format(all.map((one) => optionIn(one) ?? labelIn(one) ?? one));
+    return new Intl.ListFormat(_.tag, { type: "unit" }).format(all.map((one) => optionIn(one) ?? labelIn(one) ?? said(one)));
   }
 
   function elsewhere(entries) {

@@ -33,9 +33,10 @@
   document.addEventListener("submit", async (event) => {
     if (!event.target.matches('form[action="/apply/leave"]')) return;
     event.preventDefault();
-    const saved = !window.journal || await window.journal.settled(8000);
+    const saved = (!window.journal || await window.journal.settled(8000)) && !window.carrier?.isBusy();
     if (!saved && !confirm(_("Some answers are not saved yet and would be lost. Leave all the same?"))) return;
     try { Object.keys(localStorage).filter((key) => /^(draft|last):/.test(key)).forEach((key) => localStorage.removeItem(key)); } catch { /* nothing was kept */ }
+    await (window.carrier ? window.carrier.forgetAll() : indexedDB.deleteDatabase("uploads"));
     event.target.submit();
   });
 })();
