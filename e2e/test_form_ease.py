@@ -123,12 +123,20 @@ def test_a_whole_column_is_pasted_into_tags_once_each_and_can_be_taken_out_again
     box = page.get_by_role("combobox", name="Equipment brands")
     box.fill("Tesla")
     box.press("Enter")
-    _paste(page, "solaredge\nMy own panel\r\ntesla\tVictron; Victron")
+    _paste(page, "solaredge\nMy own panel\r\ntesla\nVictron; Victron")
     expect(place(page, "equipment_brands").get_by_role("status")).to_contain_text("Added: 3. Already there: 2.")
     eventually(lambda: stored(product, code).get("equipmentBrands") == ["Tesla", "SolarEdge", "My own panel", "Victron"], "all tags")
+    box.fill("Fronius")
+    box.press("Enter")
     page.get_by_role("button", name="Undo").click()
-    eventually(lambda: stored(product, code).get("equipmentBrands") == ["Tesla"], "the tags as they were")
+    eventually(lambda: stored(product, code).get("equipmentBrands") == ["Tesla", "Fronius"], "what was not pasted")
     expect(box).to_be_focused()
+
+
+def test_of_several_columns_the_first_becomes_the_tags(product: Product, page: Page) -> None:
+    code = enter(page, product, "capabilities")
+    _paste(page, "SolarEdge\tSE10K\t10 kW\nVictron\tMultiPlus\t3 kW\n")
+    eventually(lambda: stored(product, code).get("equipmentBrands") == ["SolarEdge", "Victron"], "a tag for each row")
 
 
 def test_a_percentage_above_a_hundred_is_told_and_fills_in_nothing(product: Product, page: Page) -> None:

@@ -111,7 +111,7 @@
     return [...new Map(all.map((tag) => [tag.toLowerCase(), tag])).values()];
   }
 
-  // Answers how many came in and how many were there already.
+  // Answers which came in, and how many were there already.
   function add(place, text = tagBox(place).value) {
     const typed = split(text), before = tagsIn(place);
     tagBox(place).value = "";
@@ -119,16 +119,18 @@
     const after = joined(place, typed);
     drawTags(place, after);
     changed(place, 0);
-    return { before, added: after.length - before.length, double: typed.length - (after.length - before.length) };
+    const added = after.filter((tag) => !before.includes(tag));
+    return { added, double: typed.length - added.length };
   }
 
-  // A whole column or line from a spreadsheet.
+  // A whole column or line from a spreadsheet; of several columns the first counts, as the others say something else of it.
+  const column = (text) => (/\t.*\n/.test(text.trim()) ? text.split("\n").map((row) => row.split("\t")[0]).join("\n") : text);
   document.addEventListener("paste", (event) => {
-    const text = event.target.matches?.("[data-tagbox]") ? event.clipboardData.getData("text") : "";
+    const text = event.target.matches?.("[data-tagbox]") ? column(event.clipboardData.getData("text")) : "";
     if (split(text).length < 2) return;
     event.preventDefault();
-    const place = fieldOf(event.target), { before, added, double } = add(place, text);
-    place.dataset.before = JSON.stringify(before);
+    const place = fieldOf(event.target), { added: came, double } = add(place, text), added = came.length;
+    place.dataset.pasted = JSON.stringify(came);
     const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: _("Undo") });
     button.dataset.undo = "";
     const words = double ? _("Added: {added}. Already there: {double}.", { added, double }) : _("Added: {added}.", { added });
@@ -136,7 +138,8 @@
   });
 
   function undo(place) {
-    drawTags(place, JSON.parse(place.dataset.before));
+    const pasted = JSON.parse(place.dataset.pasted);
+    drawTags(place, tagsIn(place).filter((tag) => !pasted.includes(tag)));
     place.querySelector(".tags-told").replaceChildren(_("Taken out again."));
     changed(place, 0);
     tagBox(place).focus();

@@ -7,7 +7,7 @@ window.journal = (() => {
   "use strict";
   const { draft, saved: savedAt, step, who, page, seen: seenAtFirst } = document.currentScript.dataset;
   const PREFIX = `draft:${draft}:answer:`, ADDRESS = "/apply/answers";
-  const PACE = 250, SLOWEST = 10_000, PATIENCE = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100, ROOM = 200_000, JUST = 5000;
+  const LIFE = 7 * 24 * 3600 * 1000, PACE = 250, SLOWEST = 10_000, PATIENCE = 10_000, KEEPALIVE_LIMIT = 60_000, BATCH = 100, ROOM = 200_000, JUST = 5000;
   const memory = new Map(); // for browsers that keep nothing: private windows, full disks
   const known = new Map(), unseen = new Map(), waiting = new Map(); // by question: newest version shown; base while one is not shown; that one
   const typed = new Map(), adopted = new Set(), asked = new Set(); // by question: its last sequence here; writers that are gone; entries asked about as conflicts
@@ -256,9 +256,10 @@ window.journal = (() => {
     return !stopped;
   });
 
-  // Entries of another application are not this partner's to see or to send.
-  function forgetOthers() {
-    keys().filter((key) => /^(draft|last):/.test(key) && !key.startsWith(`draft:${draft}:`)).forEach(erase);
+  // Entries of another application are never shown or sent here. They wait for a page of their own, but not for ever.
+  function forgetOld() {
+    const isOld = (key) => !(JSON.parse(read(key))?.sequence > (Date.now() - LIFE) * 1000);
+    keys().filter((key) => key.startsWith("draft:") && !key.startsWith(PREFIX) && isOld(key)).forEach(erase);
   }
 
   // A window that was closed or crashed has left entries: the first page that holds its lock takes them over, and no other does.
@@ -280,7 +281,7 @@ window.journal = (() => {
     settled(20_000).then((done) => done && dispatchEvent(new CustomEvent("replayed")));
   }
 
-  forgetOthers();
+  forgetOld();
   const replay = ours();
   navigator.locks?.request(`writer:${writer}`, { steal: true }, () => new Promise(() => {})).catch(() => {});
   if (replay.length) restart();

@@ -76,7 +76,7 @@ class Partner:
             if answer.status != 200 or not said["saved"]:
                 taken.failed.append(f"{answer.status}: {said}")
         self.seen = max(self.seen, said["version"])
-        await self._tell({name: value})
+        await self._tell({"answers": {name: value}, "upto": len(taken.saves)})
 
     async def close(self) -> None:
         """Close the browser."""
@@ -105,9 +105,9 @@ class Partner:
             if message.data == "2":
                 await socket.send_str("3")
 
-    async def _tell(self, answers: dict[str, Any]) -> None:
+    async def _tell(self, told: dict[str, Any]) -> None:
         if self.socket and not self.socket.closed and self.listener:
-            event = {"id": 0, "client_id": self.live["client"], "listener_id": self.listener, "args": [json.dumps(answers)]}
+            event = {"id": 0, "client_id": self.live["client"], "listener_id": self.listener, "args": [json.dumps(told)]}
             await self.socket.send_str("42" + json.dumps(["event", event]))
 
 
