@@ -25,7 +25,7 @@ from models.language import _, ngettext, shown_number
 from models.person import PORTAL, partner
 from models.reach import must_be_open, must_reach
 from models.request import Wanted, open_request
-from models.resubmission import Differences, as_json, differences, filed_now, unanswered
+from models.resubmission import Differences, as_json, differences, filed_now, still_as_sent, unanswered
 from models.rules import clean, missing_documents
 from models.slots import SLOTS
 from models.steps import FORM_VERSION, QUESTIONS
@@ -193,9 +193,8 @@ def _answered(session: Session, application: Application, changed: Differences) 
 
 
 def _unanswered(wanted: Wanted) -> Problem:
-    told = _("“{label}” is still as you sent it. Change it, or say why it stays as it is.")
     step = QUESTIONS[wanted.name].step if wanted.name in QUESTIONS else SLOTS[wanted.name].step if wanted.name in SLOTS else None
-    return Problem(wanted.name, told.format(label=_(wanted.label)), step)
+    return Problem(wanted.name, still_as_sent(_(wanted.label)), step)
 
 
 def reply(session: Session, application: Application, replies: Mapping[str, str]) -> None:

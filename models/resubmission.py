@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from models.document import Document, DocumentState, stored
 from models.event import Event
+from models.language import _
 from models.request import InformationRequest, Wanted
 from models.rules import settle
 from models.steps import QUESTIONS
@@ -62,6 +63,46 @@ def differences(session: Session, application: Application, values: Mapping[str,
     same = as_json(settle(application.answers()))  # a kind may write an answer in another way than when it was sent
     answers = {name: [before[name], after[name]] for name in after if after[name] not in (before[name], same[name])}
     return Differences(answers, _replaced(filed_last(session, application), filed_now(session, application)))
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What a request names, as a form can look at it while the partner types: `unanswered` for one name at a time.
+
+    `sent` are the named answers as JSON, as they were sent and as they would be written today.
+    """
+
+    named: frozenset[str]
+    explained: frozenset[str]
+    sent: Mapping[str, Pair]
+    replaced: Set[str]  # the slots whose documents are others than those that were sent
+
+    def holds(self, name: str, value: Any = None) -> bool:
+        """Whether this was asked for and is neither changed nor explained; `value` is the settled answer now."""
+        if name not in self.named or name in self.explained or name in self.replaced:
+            return False
+        return name not in self.sent or QUESTIONS[name].kind.to_json(value) in self.sent[name]
+
+
+def pending(request: InformationRequest, application: Application, found: Differences) -> Pending | None:
+    """What is to be seen of a request while it is worked on; None where its message is all. `found` are the differences so far."""
+    named = frozenset(one.name for one in request.wanted)
+    if not named:
+        return None
+    answers = application.answers()
+    before, same = as_json(answers), as_json(settle(answers))
+    sent = {name: [before[name], same[name]] for name in named if name in QUESTIONS}
+    return Pending(named, frozenset(name for name in named if request.replies.get(name)), sent, set(found.documents))
+
+
+def replaced_slots(session: Session, application: Application) -> set[str]:
+    """The slots whose documents are others than those that were sent last."""
+    return set(_replaced(filed_last(session, application), filed_now(session, application)))
+
+
+def still_as_sent(label: str) -> str:
+    """What is said of something that was asked for and is neither changed nor explained; `label` is in the reader's language."""
+    return _("“{label}” is still as you sent it. Change it, or say why it stays as it is.").format(label=label)
 
 
 def unanswered(request: InformationRequest, found: Differences) -> list[Wanted]:

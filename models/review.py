@@ -15,7 +15,7 @@ from models.database import UtcDateTime, now
 from models.document import Document, DocumentState
 from models.errors import Conflict, Forbidden, Invalid, Problem
 from models.event import Event, record
-from models.language import _, shown_list
+from models.language import _, shown_date, shown_list
 from models.person import Actor, Right
 from models.request import InformationRequest as InformationRequest
 from models.request import Wanted
@@ -207,7 +207,7 @@ def _decide(session: Session, actor: Actor, application: Application, to: Applic
 
 
 def _must_be_askable(application: Application, message: str, wanted: list[Wanted], due_on: date | None) -> None:
-    if problems := [*_of_the_whole(message, wanted, due_on), *(problem for one in wanted for problem in _of_one(application, one))]:
+    if problems := [*_of_the_whole(message, wanted, due_on), *(problem for one in wanted for problem in _of_one(application, one, due_on))]:
         raise Invalid(problems[0].message, problems)
 
 
@@ -220,7 +220,7 @@ def _of_the_whole(message: str, wanted: list[Wanted], due_on: date | None) -> It
         yield Problem("items", _("A question or document is named twice. Name it once."))
 
 
-def _of_one(application: Application, one: Wanted) -> Iterator[Problem]:
+def _of_one(application: Application, one: Wanted, due_on: date | None) -> Iterator[Problem]:
     """What is wrong with one named question or document; one that these answers do not ask for cannot be answered."""
     place = f"items.{one.name}"
     if one.name not in QUESTIONS and one.name not in SLOTS:
@@ -230,7 +230,10 @@ def _of_one(application: Application, one: Wanted) -> Iterator[Problem]:
     if not (QUESTIONS[one.name].asked(values) if one.name in QUESTIONS else SLOTS[one.name].offered(values)):
         yield Problem(place, _("“{label}” is not asked with these answers. Name the question that it depends on.").format(label=label))
     if one.due_on and one.due_on <= now().date():
-        yield Problem(place, _("Choose a due date in the future for “{label}”.").format(label=label))
+        yield Problem(f"{place}.due_on", _("Choose a due date in the future for “{label}”.").format(label=label))
+    elif one.due_on and due_on and one.due_on > due_on:
+        told = _("The due date for “{label}” is later than that of the whole request. Choose {day} or earlier.")
+        yield Problem(f"{place}.due_on", told.format(label=label, day=shown_date(due_on)))
     if len(one.words) > LONGEST_WORDS:
         yield Problem(place, _("Shorten what you write about “{label}” to {count} characters.").format(label=label, count=LONGEST_WORDS))
 

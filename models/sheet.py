@@ -7,7 +7,7 @@ milliseconds, one change takes a fraction of one, and 500 partners make 250 chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from models.kinds import Answers, Choice, Date, Decimal, Email, Integer, Kind, L
 from models.language import _
 from models.question import Question
 from models.reach import EVERYTHING, Reach
+from models.resubmission import Pending, still_as_sent
 from models.rules import dependents, judge, read
 from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, STEPS, Step
@@ -51,17 +52,18 @@ class Sheet:
     """The whole form as one partner sees it. `answers` are as typed, `values` settled: normalised, None where wrong or not asked.
 
     `held` counts the stored documents by slot, `confirmed` are the addresses that decisions may go to. Where `reach` is not
-    everything, only what it holds counts as work that is left.
+    everything, only what it holds counts as work that is left. `pending` is what a reviewer asked for: then that is the work, and
+    what is wrong besides, so that the sums are those of *Check your answers*.
     """
 
-    __slots__ = ("_problems", "_read", "_steps", "answers", "confirmed", "held", "reach", "today", "values")
+    __slots__ = ("_problems", "_read", "_steps", "answers", "confirmed", "held", "pending", "reach", "today", "values")
 
     def __init__(
         self, answers: Answers, held: Mapping[str, int] | None = None, confirmed: Set[str] = frozenset(), reach: Reach = EVERYTHING,
-        today: date | None = None,
+        today: date | None = None, pending: Pending | None = None,
     ) -> None:  # fmt: skip
         self.answers, self.held, self.confirmed, self.reach = dict(answers), dict(held or {}), set(confirmed), reach
-        self.today = today or now().date()
+        self.today, self.pending = today or now().date(), pending
         self._read: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
         self._problems: dict[str, Problem] = {}
@@ -74,9 +76,10 @@ class Sheet:
         self.answers |= known
         return self._evaluate(set(known) | (_read_by_country() if COUNTRY in known else set()))
 
-    def hold(self, held: Mapping[str, int]) -> None:
-        """Take what documents there are now."""
+    def hold(self, held: Mapping[str, int], replaced: Set[str] = frozenset()) -> None:
+        """Take what documents there are now, and which slots have others than those that were sent."""
         self.held = dict(held)
+        self.pending = replace(self.pending, replaced=replaced) if self.pending else None
         self._steps.clear()
 
     def confirm(self, address: str) -> None:
@@ -103,6 +106,12 @@ class Sheet:
         if self.held.get(slot.name) or not slot.wanted(self.values):
             return None
         return Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step)
+
+    def unanswered(self, step: Step) -> list[Problem]:
+        """What a reviewer asked for in this step and the partner has neither changed nor explained, where nothing else is wrong."""
+        parts: list[Question | Slot] = [*step.questions, *step.slots]
+        left = [one for one in parts if self._as_sent(one.name) and one.name not in self._problems]
+        return [Problem(one.name, still_as_sent(_(one.label)), step.number) for one in left]
 
     def given(self, step: Step) -> Given:
         """How far a step is."""
@@ -151,15 +160,25 @@ class Sheet:
 
     def _count(self, step: Step) -> Given:
         """An optional answer counts once it is wrong: it must be mended or left out before the form can be sent."""
-        ours = [q for q in step.questions if self.reach.holds(q.name) and ((q.required and self.asked(q.name)) or q.name in self._problems)]
-        slots = [slot for slot in step.slots if self.reach.holds(slot.name) and slot.wanted(self.values)]
-        waits = FIELD in {q.name for q in ours} and bool(unconfirmed(self.values[FIELD], self.confirmed))
-        open_questions = [q for q in ours if q.name in self._problems or (waits and q.name == FIELD)]
-        open_slots = [slot for slot in slots if not self.held.get(slot.name)]
+        ours = [q for q in step.questions if self._counts(q.name, q.required and self.asked(q.name), self._amiss(q))]
+        slots = [slot for slot in step.slots if self._counts(slot.name, slot.wanted(self.values), bool(self.lack(slot)))]
+        open_questions = [q for q in ours if self._amiss(q) or self._as_sent(q.name)]
+        open_slots = [slot for slot in slots if self.lack(slot) or self._as_sent(slot.name)]
         return Given(
             len(ours) - len(open_questions) + len(slots) - len(open_slots), len(ours) + len(slots), self._touched(step),
             sum(map(minutes_of, open_questions)) + DOCUMENT * len(open_slots),
         )  # fmt: skip
+
+    def _counts(self, name: str, needed: bool, amiss: bool) -> bool:
+        """Whether this is work, done or not: what the form needs, or while a reviewer asks for something, what they named."""
+        return self.reach.holds(name) and (amiss or (name in self.pending.named if self.pending else needed))
+
+    def _amiss(self, question: Question) -> bool:
+        waits = question.name == FIELD and bool(unconfirmed(self.values[FIELD], self.confirmed))
+        return waits or question.name in self._problems
+
+    def _as_sent(self, name: str) -> bool:
+        return bool(self.pending and self.reach.holds(name) and self.pending.holds(name, self.values.get(name)))
 
     def _touched(self, step: Step) -> bool:
         answered = any(not q.kind.is_empty(self.answers.get(q.name)) for q in step.questions)

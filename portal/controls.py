@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from itertools import count
@@ -48,7 +48,7 @@ class Field:
     """A labelled control with its help and its error, linked so that a screen reader says them with it."""
 
     def __init__(self, ask: Ask) -> None:
-        self.ask, self.id = ask, f"{ask.name}-{next(_numbers)}"
+        self.ask, self.id, self.wrong = ask, f"{ask.name}-{next(_numbers)}", False
         with ui.element("div").classes("field wide") as self.place:
             optional = f" <em>{escape(_('(optional)'))}</em>" if ask.optional else ""
             ui.html(escape(ask.label) + optional, sanitize=False, tag="label").props(f"for={self.id}")
@@ -59,6 +59,7 @@ class Field:
         self.control.props("outlined dense no-error-icon hide-bottom-space").classes("w-full")
         described = f"{self.id}-help {self.id}-error" if ask.help else f"{self.id}-error"
         self.control.props.update({"for": self.id, "aria-describedby": described})
+        self.control.on_value_change(self._typed)
 
     @property
     def value(self) -> Any:
@@ -75,6 +76,16 @@ class Field:
         self.error.set_content(escape(message))
         self.place.classes(**{"add" if message else "remove": "invalid"})
         self.control.props["aria-invalid"] = "true" if message else "false"
+        self.wrong = bool(message)
+
+    def focus(self) -> None:
+        """Bring the reader to it."""
+        self.control.run_method("focus")
+
+    def _typed(self, *_: Any) -> None:
+        """What was wrong is being put right: the error does not stand beside the new words."""
+        if self.wrong:
+            self.say("")
 
 
 class Fields:
@@ -97,12 +108,19 @@ class Fields:
             one.say(said.get(name, ""))
         elsewhere = [message for name, message in said.items() if name not in self.fields]
         self.line.set_content(escape(" ".join(elsewhere) if said else error.detail))
+        focus_wrong(self.fields.values())
 
     def fill(self, values: Values | None = None) -> None:
         """Back to how the form opens, or to `values` where given."""
         for name, one in self.fields.items():
             one.set((values or {}).get(name, one.ask.value))
         self.line.set_content("")
+
+
+def focus_wrong(fields: Iterable[Field]) -> None:
+    """Bring the reader to the first field with an error: in a long dialog it may be out of sight."""
+    if first := next((one for one in fields if one.wrong), None):
+        first.focus()
 
 
 @dataclass(frozen=True)

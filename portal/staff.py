@@ -60,7 +60,7 @@ def at_desk(request: Request) -> Desk:
 
 
 async def attempt(desk: Desk, act: Work[T], *, done: str, refused: Callable[[Refused], None] | None = None) -> bool:
-    """Do `act` and say `done`, or say why not: as a notification and, by `refused`, where the reader is. Nothing typed is lost."""
+    """Do `act` and say `done`, or say why not: by `refused` where the reader is, else at the foot of the page. Nothing typed is lost."""
     try:
         await desk.change(act)
     except SignInNeeded:
@@ -89,4 +89,5 @@ def tell(words: str, kind: Literal["positive", "negative"]) -> None:
 def _say(error: Refused, refused: Callable[[Refused], None] | None) -> None:
     if refused:
         refused(error)
-    tell(error.detail, "negative")
+    else:
+        tell(error.detail, "negative")

@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
+from models.application import Application, withdraw
 from models.database import now, reading, transaction
 from models.document import accept, start_upload
-from models.draft import save_step
+from models.draft import Answer, drafts, save_answers, save_step
 from models.invitation import Invitation, extend, find, revoke
 from models.person import PORTAL
+from models.slots import SLOTS
 from models.steps import STEPS
 from tests.api import on_one_database
 from tests.browser import DEVICE, REFUSED, browser, by_mailed_code, inside
-from tests.partners import begun, by_code, events, invited
+from tests.partners import begun, by_code, events, invited, submitted
 from tests.sample_form import wanted_documents
 
 pytestmark = pytest.mark.usefixtures("redis_server")
@@ -74,7 +76,40 @@ def test_a_program_that_looks_at_the_link_does_not_count_as_opening_it(database:
     assert _found(invitation.code).opened_at is None
 
 
-def test_the_link_goes_on_at_the_first_step_that_is_not_complete(database: str) -> None:
+@on_one_database
+def test_who_has_saved_nothing_begins_at_step_1(database: str) -> None:
+    code = invited().code
+    assert _place(code) == "/apply/company" == _place(code)
+
+
+@on_one_database
+def test_what_an_earlier_application_lent_is_no_place_where_somebody_left_off(database: str) -> None:
+    application = submitted(slots=())
+    with transaction() as session:
+        withdraw(session, session.get_one(Application, application.id), "Later")
+    code = invited().code
+    place = _place(code)
+    with reading() as session:
+        assert list(drafts(session, code)) == [1, 2]
+    assert place == "/apply/company" == _place(code)
+    with transaction() as session:
+        save_answers(session, by_code(code), [Answer("primary_contact_name", "", 2**52, 2**52, "test")])
+    assert _place(code) == "/apply/contact"
+
+
+@on_one_database
+def test_the_link_leads_to_the_step_that_was_saved_last_and_round_to_the_next_that_is_not_complete(database: str) -> None:
+    code = invited().code
+    _place(code)
+    for step, name in ((STEPS[3], STEPS[3].questions[0].name), (STEPS[1], "primary_contact_name")):
+        with transaction() as session:
+            save_step(session, by_code(code), step, {name: "x"})
+        assert _place(code) == f"/apply/{step.name}"
+    _hold(code, ["public_liability_certificate"])
+    assert _place(code) == f"/apply/{STEPS[SLOTS['public_liability_certificate'].step - 1].name}"
+
+
+def test_the_link_goes_on_after_the_step_that_was_saved_last_where_that_is_complete(database: str) -> None:
     application = begun(slots=())
     _hold(application.invitation_code, ["company_registration_certificate"])
     assert _place(application.invitation_code) == "/apply/capabilities"  # its documents are missing
@@ -185,4 +220,3 @@ def _expired() -> str:
         ours.expires_at = now() - timedelta(seconds=1)
         session.add(ours)
     return invitation.code
-

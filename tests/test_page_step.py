@@ -9,18 +9,21 @@ from html import unescape
 import httpx
 import pytest
 
-from models.application import begin
+from models.application import Application, begin, reply
 from models.database import transaction
 from models.draft import save_step
 from models.invitation import Invitation
+from models.person import Actor, Role
+from models.review import request_information
 from models.steps import STEPS, Step
 from portal.auth import PARTNER
 from tests.api import on_one_database
 from tests.pages import browser, cookie
-from tests.partners import begun, by_code, invited
+from tests.partners import begun, by_code, invited, stored_in, submitted
 from tests.sample_form import COMPLETE
 
 pytestmark = pytest.mark.usefixtures("redis_server", "s3")
+ROSA = Actor("Rosa Reyes", "staff", frozenset({Role.REVIEWER}))
 ALL = [step.name for step in STEPS]
 
 
@@ -85,6 +88,35 @@ def test_the_explanation_that_only_a_rule_wants_keeps_the_form_from_being_called
     assert lacking != "Complete"
     change(invitation, "compliance", additional_information="All of us are directors; the statute asks for no cover.")
     assert rail(page(invitation, "compliance"))["compliance"] == "Complete"
+
+
+@on_one_database
+def test_what_a_reviewer_asked_is_what_is_left_to_do_until_it_is_changed_or_explained(database: str) -> None:
+    application = submitted(slots=())
+    with transaction() as session:
+        wanted = ("company_city", "company_postal", "gdpr_policy")
+        request_information(session, ROSA, session.get_one(Application, application.id), "Look at these.", wanted)
+    invitation = by_code_invitation(application.invitation_code)
+    company = page(invitation, "company?check=1")
+    assert sums(company) == "0 of 3 complete" and rail(company)["company"] == "0 of 2" and rail(company)["capabilities"] == "Complete"
+    assert re.search(r'id="mended"[^>]* hidden', company) and not re.search(r'id="summary"[^>]* hidden', company)
+    assert '<a href="#company_city">“Town or city” is still as you sent it.' in company
+    assert not re.search(r'id="company_city"[^>]*aria-invalid="true"', company), "it is no mistake"
+    assert onward(company) == "/apply/insurance" and onward(page(invitation, "insurance")) == "/apply/check"
+    change(invitation, "company", company_city="Leeds")
+    with transaction() as session:
+        reply(session, session.get_one(Application, application.id), {"company_postal": "It is right."})
+    company, check = page(invitation, "company?check=1"), page(invitation, "check")
+    assert sums(company) == sums(check) == "2 of 3 complete" and "2 of 3 answered" in check
+    assert re.search(r'id="summary"[^>]* hidden', company) and not re.search(r'id="mended"[^>]* hidden', company)
+    assert "Before you send it" in check
+    stored_in(by_code(invitation.code), "gdpr_policy")
+    assert sums(page(invitation, "insurance")) == "3 of 3 complete" and onward(page(invitation, "company")) == "/apply/check"
+
+
+@on_one_database
+def test_continuing_leads_to_the_next_step_while_nothing_is_asked(database: str) -> None:
+    assert onward(page(by_code_invitation(begun(slots=()).invitation_code), "contact")) == "/apply/capabilities"
 
 
 @on_one_database
@@ -156,6 +188,16 @@ def classes(html: str, name: str) -> str:
 def rail(html: str) -> dict[str, str]:
     """What the rail says of each step."""
     return {name: unescape(words) for name, words in re.findall(r'<li [^>]*data-step="(\w+)">.*?<small>(.*?)</small>', html, re.S)}
+
+
+def sums(html: str) -> str:
+    """What the rail says of the whole form."""
+    return str(re.findall(r'data-rail="sum">(.*?)<', html)[0])
+
+
+def onward(html: str) -> str:
+    """Where *Save and continue* leads."""
+    return str(re.findall(r'class="btn go" href="([^"]*)"', html)[0])
 
 
 @on_one_database

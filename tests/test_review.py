@@ -14,6 +14,7 @@ from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery
 from models.invitation import invite
 from models.person import PORTAL, Actor, Right, Role, actor_of, sign_in, sign_out
+from models.request import Wanted
 from models.review import (
     SECTIONS,
     Ruling,
@@ -126,6 +127,20 @@ def test_a_request_without_words_or_with_an_unknown_question_is_refused(submitte
     with pytest.raises(Invalid), transaction() as session:
         request_information(session, rosa, row(session, submitted), message, items)
     assert status(submitted) == "submitted"
+
+
+@pytest.mark.parametrize("name", ["public_liability_expiry", "gdpr_policy"])
+def test_nothing_is_due_later_than_the_whole_request(submitted: str, name: str) -> None:
+    rosa, whole = person("rosa", Role.REVIEWER), date(2098, 12, 31)
+    with pytest.raises(Invalid) as refused, transaction() as session:
+        late = Wanted(name, "Send the current one.", date(2099, 1, 1))
+        request_information(session, rosa, row(session, submitted), "See what is named below.", [late], whole)
+    (problem,) = refused.value.problems
+    assert problem.field == f"items.{name}.due_on" and "31 December 2098 or earlier" in problem.message
+    assert status(submitted) == "submitted"
+    with transaction() as session:
+        request_information(session, rosa, row(session, submitted), "See what is named below.", [Wanted(name, due_on=whole)], whole)
+    assert status(submitted) == "information_required"
 
 
 def test_a_rejection_needs_a_reason(submitted: str) -> None:

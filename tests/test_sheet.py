@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.application import examine
 from models.reach import Reach
+from models.resubmission import Pending
 from models.rules import clean, missing_documents, settle
 from models.sheet import Given, Sheet, minutes_of, usual_minutes
 from models.slots import SLOTS
@@ -101,6 +102,22 @@ def test_an_answer_of_one_step_decides_about_documents_and_explanations_in_anoth
 def test_where_only_some_may_be_changed_only_those_are_left_to_do() -> None:
     one = Sheet(form(company_city="", company_phone=""), {}, CONFIRMED, Reach(frozenset({"company_city", "works_methodology"})), today())
     assert [p for step in STEPS if (p := (one.given(step).done, one.given(step).total)) != (0, 0)] == [(0, 1), (0, 1)]
+
+
+def test_what_was_asked_for_is_open_while_it_is_as_it_was_sent_and_again_when_it_is_changed_back() -> None:
+    was = QUESTIONS["company_city"].kind.to_json(settle(form())["company_city"])
+    named = frozenset({"company_city", "vat_number", "gdpr_policy"})
+    asked = Pending(named, frozenset({"vat_number"}), {"company_city": [was, was]}, set())
+    one = Sheet(form(), wanted_documents(), CONFIRMED, Reach(asked.named), today(), asked)
+    assert (one.done, one.total) == (1, 3) and [found.field for found in one.unanswered(COMPANY)] == ["company_city"] and one.minutes
+    one.change({"company_city": "Leeds"})
+    assert counted(one) == (2, 2) and one.unanswered(COMPANY) == []
+    one.change({"company_city": form()["company_city"]})
+    assert counted(one) == (1, 2)
+    one.hold(wanted_documents(), {"gdpr_policy"})
+    assert one.given(STEPS[SLOTS["gdpr_policy"].step - 1]).state == "done"
+    one.change({"company_city": ""})
+    assert counted(one) == (1, 2) and one.unanswered(COMPANY) == [], "it is said once, as the mistake that it is"
 
 
 def test_what_is_left_takes_minutes_that_shrink_and_end_at_none() -> None:

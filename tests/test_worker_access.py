@@ -71,6 +71,20 @@ def test_a_colleagues_mail_has_their_link_and_the_note_and_answers_go_to_whoever
     assert application.invitation_code not in text + html_of(mail)
 
 
+def test_where_no_contact_is_known_the_company_is_named_once(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    drain()
+    mailbox.empty()
+    with transaction() as session:
+        ours = session.get_one(Application, application.id)
+        company = "Brightfield Solar Ltd"
+        ask_colleague(session, ours, by=company, step="insurance", name="Priya Nair", email=PRIYA)
+    drain()
+    [mail] = mailbox.mails()
+    for part in (mailbox.text(mail), html_of(mail)):
+        assert f"{company} asks you to fill in one step" in part and f"of {company}" not in part
+
+
 def test_a_colleagues_mail_is_in_their_own_language(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
     application = begun(())
     drain()

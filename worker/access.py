@@ -34,8 +34,9 @@ def _colleague(session: Session, delivery: Delivery) -> Letter:
     found, invitation = _asked(session, delivery), _invitation(session, delivery)
     if not found.live:
         raise Needless("The link was taken back before its mail left, so it was not sent.")
+    by = "" if found.asked_by == invitation.company_name else found.asked_by  # where no contact's name is known, the company asks
     facts = {
-        "name": found.name, "by": found.asked_by, "company": invitation.company_name, "step": _(found.helps_with.title), "note": found.note,
+        "name": found.name, "by": by, "company": invitation.company_name, "step": _(found.helps_with.title), "note": found.note,
         "expires": day(found.expires_at), "link": f"{settings().portal_url}/apply/help?key={found.token}",
     }  # fmt: skip
     subject = _("{name} asks you to fill in a step: {step}").format(name=found.asked_by, step=facts["step"])

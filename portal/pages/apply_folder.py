@@ -23,10 +23,11 @@ from models.invitation import Invitation
 from models.language import _
 from models.reach import EVERYTHING, Reach, reach_of
 from models.request import InformationRequest, open_request
-from models.resubmission import Differences, differences
+from models.resubmission import Differences, differences, pending
 from models.rules import settle
 from models.sheet import Sheet
-from models.steps import STEPS
+from models.slots import SLOTS
+from models.steps import QUESTIONS, STEPS
 from portal.api.partner import Visitor
 
 
@@ -52,6 +53,7 @@ class Folder:
     versions: dict[int, int] = field(default_factory=dict)  # the newest version in each saved step (models/draft.py)
     lent: Lent | None = None  # what an earlier application of the same contact gave to this one
     colleagues: list[Colleague] = field(default_factory=list)  # who help now; for the partner alone
+    last_step: int = 0  # the number of the step in which something was saved last, an answer or a document; 0 if nothing was
 
     @property
     def only_step(self) -> str:
@@ -70,15 +72,21 @@ class Folder:
     @cached_property
     def sheet(self) -> Sheet:
         """The form evaluated, once for all that a page shows of it."""
-        return Sheet(self.answers, self.held, self.confirmed, self.reach)
+        asked = pending(self.request, self.application, self.differs) if self.request else None
+        return Sheet(self.answers, self.held, self.confirmed, self.reach, pending=asked)
 
     def next_place(self) -> str:
-        """Where the partner goes on: the first step that is not complete, else *Check your answers*; once sent, the status."""
+        """Where the partner left off: the step that was saved last, or the next after it, and round, that is not complete.
+
+        When all are, *Check your answers*; once sent, the status.
+        """
         if self.only_step:
             return f"/apply/{self.only_step}"
         if not self.application.open_to_partner or self.request:
             return "/apply/status"
-        return next((f"/apply/{step.name}" for step in STEPS if self.sheet.given(step).state != "done"), "/apply/check")
+        last = max(self.last_step - 1, 0)
+        left = [step.name for step in (*STEPS[last:], *STEPS[:last]) if self.sheet.given(step).state != "done"]
+        return f"/apply/{left[0] if left else 'check'}"
 
 
 def read_folder(invitation: Invitation, visitor: Visitor | None = None) -> Folder:
@@ -105,16 +113,26 @@ def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None 
         raise SignInNeeded(_("Enter your invitation code to begin."))
     alone = bool(visitor and visitor.step)
     saved, answers, request = drafts(session, invitation.code), known_answers(session, invitation), open_request(session, application)
+    documents, lent = stored(session, application.id), lent_to(session, application)
     return Folder(
-        application, invitation, answers, stored(session, application.id),
+        application, invitation, answers, documents,
         max((draft.last_updated for draft in saved.values()), default=None), request,
         set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)),
         [] if alone else unseen(session, application),
         differences(session, application, settle(answers)) if request else Differences(),
         visitor, reach_of(session, application, visitor.step if visitor else ""),
-        {number: merging(draft).newest for number, draft in saved.items()}, None if alone else lent_to(session, application),
+        {number: merging(draft).newest for number, draft in saved.items()}, None if alone else lent,
         [] if alone else [one for one in colleagues_of(session, application) if one.live],
+        _last_step(saved, documents, lent),
     )  # fmt: skip
+
+
+def _last_step(saved: Mapping[int, Draft], documents: list[Document], lent: Lent | None) -> int:
+    """The number of the step that somebody worked in last; what an earlier application gave to this one, nobody has typed."""
+    given = {QUESTIONS[name].step for name in lent.names if name in QUESTIONS} if lent else set()
+    typed = [(draft.last_updated, number) for number, draft in saved.items() if draft.revision > 1 or number not in given]
+    filed = [(one.upload_timestamp, SLOTS[one.slot].step) for one in documents if one.slot in SLOTS]
+    return max((*typed, *filed), default=(None, 0))[1]
 
 
 def known_answers(session: Session, invitation: Invitation) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from nicegui import Client, ui
 from nicegui.events import GenericEventArguments
 
 from models.agreement import TEXTS
+from models.application import Application
 from models.confirmation import FIELD
 from models.database import reading
 from models.document import counts, stored
 from models.kinds import Answers
 from models.language import _, speaking, spoken
 from models.question import Question
+from models.resubmission import replaced_slots
 from models.steps import QUESTIONS, STEPS, Step
 from portal import presence
 from portal.frame import push
@@ -30,7 +32,7 @@ from portal.pages.apply_edition import edition_notice
 from portal.pages.apply_fill import fills
 from portal.pages.apply_folder import Folder
 from portal.pages.apply_frame import form_page
-from portal.pages.apply_progress import rail
+from portal.pages.apply_progress import CHECK, rail
 from portal.render import render
 from portal.widgets import Field, as_typed, same_buttons, until
 
@@ -98,9 +100,9 @@ class StepPage:
 
     async def filed(self, _: GenericEventArguments) -> None:
         """A document came or went."""
-        held = await run_in_threadpool(_held, self.application_id)
+        held, replaced = await run_in_threadpool(_documents, self.application_id)
         with speaking(self.language):
-            self.sheet.hold(held)
+            self.sheet.hold(held, replaced)
             self._tell()
 
     def whole(self, event: GenericEventArguments) -> None:
@@ -110,6 +112,7 @@ class StepPage:
             self.sheet.change(self._mine(sent.get("answers")))
             self.visited |= set(self._mine(sent.get("said")))
             self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said")}
+            self.told["left"] = dict.fromkeys([*self._names, *(slot.name for slot in self.step.slots)], UNKNOWN)
             self._tell()
 
     def _after_confirmation(self, address: str) -> None:
@@ -131,7 +134,14 @@ class StepPage:
         said = {name: found.message for name in names if name in self.visited and (found := sheet.problem(name))}
         slots = {slot.name: slot_state(slot, sheet, lacking=self.check) for slot in self.step.slots}
         confirm = {"confirm": self.confirm.state(sheet.values[FIELD] or "")} if self.confirm else {}
-        return {"closed": closed, "said": said, "slots": slots, "rail": rail(sheet, self.only_step), **confirm}
+        left = {found.field: found.message for found in sheet.unanswered(self.step)} if self.check else {}
+        ways = {} if self.only_step else {"after": self._after()}
+        return {"closed": closed, "said": said, "slots": slots, "left": left, "ways": ways, "rail": rail(sheet, self.only_step), **confirm}
+
+    def _after(self) -> str:
+        """Where *Save and continue* leads: while a reviewer asks for something, past the steps in which nothing is left to do."""
+        later = [step for step in STEPS[self.step.number :] if not self.sheet.pending or self.sheet.given(step).state != "done"]
+        return f"/apply/{later[0].name if later else CHECK}"
 
     @property
     def _names(self) -> list[str]:
@@ -172,15 +182,15 @@ class StepPage:
         request = folder.request
         wanted = [(one.name, _(one.label), until(request.due(one.name))) for one in request.wanted if one.name in ours] if request else []
         problems = [p for p in self.sheet.problems() if p.field in ours and folder.reach.holds(p.field)] if self.check else []
+        problems += self.sheet.unanswered(self.step) if self.check else []
         return render(
             "apply_heading.html", step=self.step, last=len(STEPS), asked=request, wanted=wanted, check=self.check, problems=problems,
             alone=bool(self.only_step), edition=edition_notice(folder.changes), helper=folder.visitor.colleague if folder.visitor else None,
-            company=folder.invitation.company_name, lent=folder.lent, taken=_taken(self.step, folder),
+            company=folder.invitation.company_name, lent=folder.lent, taken=_taken(self.step, folder), left=json.dumps(self.told["left"]),
         )  # fmt: skip
 
     def _ways(self, folder: Folder) -> str:
-        names = ["", *(step.name for step in STEPS), "check"]
-        before, after = names[self.step.number - 1], names[self.step.number + 1]
+        before, after = ["", *(step.name for step in STEPS)][self.step.number - 1], self._after()
         return render("apply_ways.html", before=before, after=after, step=self.step, alone=bool(self.only_step), folder=folder)
 
 
@@ -222,6 +232,8 @@ def _terms_in(_language: str, name: str) -> str:
     return render("apply_terms.html", text=TEXTS[name])
 
 
-def _held(application_id: int | None) -> dict[str, int]:
+def _documents(application_id: int) -> tuple[dict[str, int], set[str]]:
+    """What each slot holds, and while a reviewer asks for something, which slots hold something else than was sent."""
     with reading() as session:
-        return counts(stored(session, application_id))
+        application = session.get_one(Application, application_id)
+        return counts(stored(session, application_id)), replaced_slots(session, application) if application.awaits_partner else set()

@@ -90,7 +90,7 @@ window.form = (() => {
 
   // What is different now, from Python (portal/pages/apply_step.py). What follows from the change `upto` may come late on a slow
   // line: it is never written over what was typed since.
-  function told({ closed = {}, said = {}, slots = {}, rail, confirm, write: follows = {}, upto = changes }) {
+  function told({ closed = {}, said = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, upto = changes }) {
     for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) write(name, answer, { tell: false });
     moving(() => {
       Object.entries(closed).forEach(([name, is]) => field(name)?.classList.toggle("closed", !!is));
@@ -101,9 +101,10 @@ window.form = (() => {
         card.classList.toggle("closed", places.length > 0 && places.every((place) => place.classList.contains("closed")));
       });
       if (confirm) drawPanel(confirm);
-      summarise();
+      summarise(unanswered);
     });
     if (rail) drawRail(rail);
+    if (ways?.after) document.querySelector(".ways a.go").href = ways.after;
   }
 
   function say(name, words) {
@@ -159,14 +160,17 @@ window.form = (() => {
     if (share !== undefined && meter) { meter.setAttribute("aria-valuenow", share); meter.firstElementChild.style.width = `${share}%`; }
   }
 
-  // What is wrong in this step, said at its top where the page was opened for that; it follows what is said beside the questions.
-  function summarise() {
+  // What is wrong in this step, said at its top where the page was opened for that; it follows what is said beside the questions. What a
+  // reviewer asked for and is still as it was sent is no mistake, so it is said here alone.
+  function summarise(news) {
     const box = document.getElementById("summary");
     if (!box) return;
+    const unanswered = { ...JSON.parse(box.dataset.left), ...news };
+    box.dataset.left = JSON.stringify(unanswered);
     const wrong = [...document.querySelectorAll(".field[data-question]:not(.closed)")].map((place) => [place.dataset.question, place.querySelector(".error")?.textContent]);
     if (panel.problem) wrong.push(["confirm", panel.problem]);
     const lacking = [...document.querySelectorAll(".slot-place.lacking:not(.closed) .slot:not(.has)")].map((slot) => [slot.id, slot.querySelector(".lack")?.textContent]);
-    const lines = [...wrong, ...lacking].filter(([, words]) => words).map(([name, words]) => {
+    const lines = [...wrong, ...lacking, ...Object.entries(unanswered)].filter(([, words]) => words).map(([name, words]) => {
       const line = document.createElement("li");
       line.append(Object.assign(document.createElement("a"), { href: `#${name}`, textContent: words }));
       return line;

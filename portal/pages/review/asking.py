@@ -20,7 +20,7 @@ from models.person import Actor
 from models.request import Wanted, label_of
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
-from portal.controls import Ask, Field, button
+from portal.controls import Ask, Field, button, focus_wrong
 from portal.pages.apply_printed import STYLE
 from portal.pages.review.case import Case
 from portal.render import render
@@ -76,13 +76,14 @@ class Asking:
             find = _("Type to search. Each becomes a link for the partner, with your words beside it.")
             self.picker = Field(Ask("items", _("Questions and documents it is about"), "choice", find, options=self.options, optional=True))
             self.list = ui.element("ul").classes("asked")
-            self.line = ui.html("", sanitize=False, tag="p").classes("error").props("role=alert")
-            with ui.element("details").classes("preview"):
-                ui.html(escape(_("What the partner will see")), sanitize=False, tag="summary")
+            with ui.element("section").classes("preview") as self.seen:
+                ui.html(escape(_("What the partner will see")), sanitize=False, tag="h3")
                 self.preview = ui.html("", sanitize=False)
+            self.line = ui.html("", sanitize=False, tag="p").classes("error").props("role=alert")
         self.picker.control.on_value_change(lambda event: self._name(event.value))
         for one in (self.message, self.due):
             one.control.on_value_change(self._show)
+        self.due.control.on_value_change(self._other_due)
         self._show()
 
     def _name(self, name: str | None) -> None:
@@ -101,18 +102,24 @@ class Asking:
         self.picker.set(None)
         self.picker.control.run_method("updateInputValue", "")  # Quasar leaves the words of what was chosen in the box
         self._show()
-        words.control.run_method("focus")
+        words.focus()
 
     def _drop(self, name: str) -> None:
         self.rows.pop(name).place.delete()
-        self.picker.control.run_method("focus")
+        self.picker.focus()
         self._show()
 
     def _show(self, *_: Any) -> None:
-        """Bring the preview up to date; a date that is half typed is left out of it."""
+        """Bring the preview up to date, once there is something to see; a date that is half typed is left out of it."""
         wanted = [Wanted(name, row.words.value, loose.day(row.due.value)) for name, row in self.rows.items()]
-        shown = render("request_preview.html", message=self.message.value, wanted=wanted, due_on=loose.day(self.due.value))
-        self.preview.set_content(shown)
+        message, due = self.message.value.strip(), loose.day(self.due.value)
+        self.preview.set_content(render("request_preview.html", message=message, wanted=wanted, due_on=due))
+        self.seen.set_visibility(bool(message or wanted or due))
+
+    def _other_due(self, *_: Any) -> None:
+        """The due date of the whole is changed: what was said of the others against it holds no more."""
+        for one in [row.due for row in self.rows.values() if row.due.wrong]:
+            one.say("")
 
     async def _send(self) -> None:
         if self.busy:  # a second click while the first is being done
@@ -134,7 +141,7 @@ class Asking:
         reference = self.case.application.reference_number or ""
 
         def work(session: Session, actor: Actor) -> None:
-            wanted = [Wanted(name, words.strip(), read_day(day, f"items.{name}")) for name, words, day in rows]
+            wanted = [Wanted(name, words.strip(), read_day(day, f"items.{name}.due_on")) for name, words, day in rows]
             application = by_reference(session, reference, lock=True)
             review.request_information(session, actor, application, message, wanted, read_day(due, "due_on"))
 
@@ -147,7 +154,9 @@ class Asking:
         self.due.say(said.pop("due_on", ""))
         for name, row in self.rows.items():
             row.words.say(said.pop(f"items.{name}", ""))
+            row.due.say(said.pop(f"items.{name}.due_on", ""))
         self.line.set_content(escape(" ".join(said.values()) if error.problems else error.detail))
+        focus_wrong([self.message, self.due, *(field for row in self.rows.values() for field in (row.words, row.due))])
 
     def _empty(self) -> None:
         for name in list(self.rows):

@@ -77,7 +77,8 @@ class VerdictControl:
     async def _save(self) -> None:
         ruling, reason = self.chosen or Ruling.PASSED, "" if self.chosen == Ruling.PASSED else str(self.field.value)
         done = _("{section}: {verdict}").format(section=_(SECTIONS[self.section]), verdict=_(LABELS[ruling]))
-        if await attempt(self.desk, lambda session, actor: self._give(session, actor, ruling, reason), done=done, refused=self._refuse):
+        refused = None if ruling == Ruling.PASSED else self._refuse  # a pass has no field to say it beside
+        if await attempt(self.desk, lambda session, actor: self._give(session, actor, ruling, reason), done=done, refused=refused):
             self.field.set("")
             self._close()
             await self.after()
