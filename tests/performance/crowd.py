@@ -85,10 +85,10 @@ class Partner:
 
     async def close_page(self) -> None:
         """Close the page's socket, as leaving it does."""
-        if self.socket:
-            await self.socket.close()
         if self.reading:
             self.reading.cancel()
+        if self.socket:
+            await self.socket.close()
 
     async def _connect(self) -> None:
         query = (f"client_id={self.live['client']}&next_message_id={self.live['next']}&implicit_handshake=true&document_id={uuid.uuid4()}&tab_id={uuid.uuid4()}"
