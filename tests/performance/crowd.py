@@ -111,8 +111,8 @@ class Partner:
             await self.socket.send_str("42" + json.dumps(["event", event]))
 
 
-async def crowd(portal: str, codes: list[str], seconds: float) -> Taken:
-    """All of them at work for so many seconds."""
+async def crowd(portal: str, codes: list[str], seconds: float) -> None:
+    """All of them at work for so many seconds; prints `gathered`, then what was taken."""
     connector = aiohttp.TCPConnector(limit=0)
     partners = [Partner(portal, code, number, connector) for number, code in enumerate(codes)]
     door = asyncio.Semaphore(AT_THE_DOOR)
@@ -128,9 +128,9 @@ async def crowd(portal: str, codes: list[str], seconds: float) -> Taken:
     taken, until = Taken(), time.perf_counter() + seconds
     await asyncio.gather(*(_type(one, taken, until) for one in partners), *(_wander(one, taken, until) for one in partners),
                          _look(partners[0], taken, until))  # fmt: skip
+    print(json.dumps(vars(taken)), flush=True)
     await asyncio.gather(*(partner.close() for partner in partners))
     await connector.close()
-    return taken
 
 
 async def _type(partner: Partner, taken: Taken, until: float) -> None:
@@ -164,5 +164,4 @@ async def _look(partner: Partner, taken: Taken, until: float) -> None:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(crowd(sys.argv[1], sys.argv[2].split(","), float(sys.argv[3])))
-    print(json.dumps(vars(found)))
+    asyncio.run(crowd(sys.argv[1], sys.argv[2].split(","), float(sys.argv[3])))

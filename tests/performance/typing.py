@@ -77,9 +77,10 @@ class Crowd:
         gathered, cpu, began = self.process.memory_info().rss, sum(self.process.cpu_times()[:2]), time.perf_counter()
         crowd.stdin.write("go\n")
         crowd.stdin.flush()
-        taken = json.loads(crowd.communicate()[0])
+        taken = json.loads(crowd.stdout.readline())
         spent = (sum(self.process.cpu_times()[:2]) - cpu) / (time.perf_counter() - began)
         after = self.process.memory_info().rss
+        crowd.communicate()
         return self._line(taken, spent, gathered - before, after - before)
 
     def _line(self, taken: dict[str, Any], spent: float, gathered: int, after: int) -> str:
