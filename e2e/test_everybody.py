@@ -154,7 +154,7 @@ def test_a_telephone_gets_the_right_keyboard_and_the_browser_can_fill_in_what_it
         "company_name": ("organization", ""),
         "company_phone": ("tel", "tel"),
         "company_website": ("url", "url"),
-        "years_trading": ("", "numeric"),
+        "years_trading": ("off", "numeric"),
     }
     assert {name: keys(page, name) for name in told} == told
     page.goto(product.url("/apply/contact"))

@@ -56,10 +56,10 @@ def test_two_clicks_send_it_once_and_the_status_shows_the_reference(product: Pro
     complete(product, code)
     enter(page, product, "check", code)
     page.get_by_role("button", name="Submit application").dblclick()
-    expect(page.get_by_text(REFERENCE).first).to_be_visible()
+    expect(page.locator(".reference").get_by_text(REFERENCE)).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="In review")).to_have_attribute("aria-current", "step")
     expect(page.get_by_text("We sent an email about it to helen.marsh@brightfieldsolar.co.uk")).to_be_visible(timeout=60_000)
-    assert len(product.mails_to("helen.marsh@brightfieldsolar.co.uk", page.get_by_text(REFERENCE).first.inner_text())) == 1
+    assert len(product.mails_to("helen.marsh@brightfieldsolar.co.uk", page.locator(".reference").get_by_text(REFERENCE).inner_text())) == 1
     page.goto(product.url("/apply/company"))
     expect(page).to_have_url(product.url("/apply/status"))
 
@@ -94,7 +94,7 @@ def test_a_request_opens_what_the_reviewer_named_and_it_is_sent_again_with_words
     complete(product, code)
     enter(page, product, "check", code)
     page.get_by_role("button", name="Submit application").click()
-    reference = page.get_by_text(REFERENCE).first.inner_text()
+    reference = page.locator(".reference").get_by_text(REFERENCE).inner_text()
     _ask_for_more(product, browser, reference, shots)
     expect(page.get_by_role("heading", name="We need something more from you")).to_be_visible(timeout=30_000)  # without a reload
     request = page.get_by_role("region", name="What we need")
@@ -161,7 +161,7 @@ def test_the_pages_for_reading_print_as_documents_with_every_answer_and_no_chrom
     submit(product, code)
     at(page, product, "status")
     sent = _printed(page, shots / "status.pdf")
-    reference = page.get_by_text(REFERENCE).first.inner_text()
+    reference = page.locator(".reference").get_by_text(REFERENCE).inner_text()
     assert reference in sent[0] and "Harlow Foods, Leeds" in "".join(sent) and "Withdraw" not in "".join(sent)
     with page.expect_download() as arriving:
         page.get_by_role("link", name="Download as PDF").click()

@@ -112,7 +112,7 @@ def prepare(title: str) -> None:
     content = ui.context.client.content
     content.classes(replace="shell")
     if content.parent_slot:  # Quasar's page is a <main> too, around header and footer: the landmark is ours (frame)
-        content.parent_slot.parent.props("role=presentation")
+        content.parent_slot.parent.tag = "div"
 
 
 def _speak(client: Client) -> None:

@@ -241,6 +241,11 @@ window.form = (() => {
     found.focus({ preventScroll: true });
     (fieldOf(found) ?? target).scrollIntoView({ block: "center" });
   }
+  // The browser goes to the fragment by itself once all is loaded, which takes the focus away from whatever is in a group.
+  function land(name) {
+    focusOn(name);
+    addEventListener("load", () => setTimeout(() => { if (document.activeElement === document.body) focusOn(name); }));
+  }
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#"]');
     if (!link || link.classList.contains("skip")) return;
@@ -295,7 +300,7 @@ window.form = (() => {
     addEventListener("live", live);
     if (window.did_handshake) live();
     const summary = document.getElementById("summary");
-    if (location.hash) focusOn(location.hash.slice(1));
+    if (location.hash) land(location.hash.slice(1));
     else if (summary && !summary.hidden) summary.focus();
   }
   document.addEventListener("DOMContentLoaded", start); // all scripts are deferred: by then fields.js and the journal are there
