@@ -197,7 +197,7 @@ def test_an_application_is_sent_by_keyboard_alone(product: Product, page: Page, 
     let_in(product, page.context, codes["filled"])
     page.goto(product.url("/apply/check"))
     ready(page)
-    tab_to(page, "#submit button")
+    tab_to(page, "#submit button[type=submit]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/apply/status")
     tab_to(page, "[data-opens=withdraw]")
