@@ -195,6 +195,18 @@ def test_another_application_in_the_same_browser_sees_nothing_of_the_first_which
     eventually(lambda: stored(product, first).get("companyCity") == "Secret", "what was typed before, once its own page is open again")
 
 
+def test_words_to_the_reviewer_that_wait_on_this_device_stop_no_answer(product: Product, page: Page) -> None:
+    code = enter(page, product)
+    own = page.evaluate("document.querySelector('script[data-draft]').dataset.draft")
+    page.evaluate("own => [own, '0'].forEach((one) => localStorage.setItem(`draft:${one}:reply:comment`, 'We moved in May'))", own)
+    page.reload()
+    page.get_by_label("Town or city").fill("Leeds")
+    saved(page)
+    assert stored(product, code)["companyCity"] == "Leeds"
+    kept = page.evaluate("Object.keys(localStorage).filter((key) => key.includes(':reply:'))")
+    assert kept == [f"draft:{own}:reply:comment"]
+
+
 def test_long_answers_whose_letters_take_two_bytes_each_are_saved(product: Product, page: Page) -> None:
     code = enter(page, product, "compliance")
     page.context.set_offline(True)

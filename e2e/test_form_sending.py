@@ -83,7 +83,11 @@ def test_nothing_is_sent_while_an_answer_is_not_saved(product: Product, page: Pa
     page.route("**/apply/answers", lambda route: route.abort())
     page.evaluate("journal.put('additional_information', 'not saved yet')")
     page.get_by_role("button", name="Submit application").click()
+    expect(page.locator("#submit [type=submit]")).to_have_text("Sending…")
+    expect(page.locator("#submit [type=submit]")).to_be_disabled()
+    expect(page.locator("#submit [data-print]")).to_have_text("Print")
     expect(page.locator("#submit-error")).to_contain_text("nothing was sent", timeout=15_000)
+    expect(page.locator("#submit [type=submit]")).to_be_enabled()
     assert found(product, "/api/status", code)["status"] == "draft"
 
 

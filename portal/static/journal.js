@@ -256,10 +256,11 @@ window.journal = (() => {
     return !stopped;
   });
 
-  // Entries of another application are never shown or sent here. They wait for a page of their own, but not for ever.
+  // Answers of another application are never shown or sent here. They wait for a page of their own, but not for ever; what else was
+  // kept of it (static/reply.js) goes, as it does not say how old it is.
   function forgetOld() {
-    const isOld = (key) => !(JSON.parse(read(key))?.sequence > (Date.now() - LIFE) * 1000);
-    keys().filter((key) => key.startsWith("draft:") && !key.startsWith(PREFIX) && isOld(key)).forEach(erase);
+    const isFresh = (key) => /^draft:\d+:answer:/.test(key) && JSON.parse(read(key)).sequence > (Date.now() - LIFE) * 1000;
+    keys().filter((key) => key.startsWith("draft:") && !key.startsWith(`draft:${draft}:`) && !isFresh(key)).forEach(erase);
   }
 
   // A window that was closed or crashed has left entries: the first page that holds its lock takes them over, and no other does.

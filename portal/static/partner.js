@@ -16,7 +16,7 @@
   document.addEventListener("submit", async (event) => {
     if (event.target.id !== "submit") return;
     event.preventDefault();
-    const form = event.target, button = form.querySelector("button"), words = button.textContent;
+    const form = event.target, button = form.querySelector("[type=submit]"), words = button.textContent;
     if (button.disabled) return;
     button.disabled = true;
     button.textContent = _("Sending…");
