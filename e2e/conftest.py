@@ -20,12 +20,17 @@ QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backgro
          "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The machine's own Chromium where there is one (FACTS 72)."""
+def launching() -> dict[str, Any]:
+    """How the machine's own Chromium is started, where there is one (FACTS 72)."""
     found = os.environ.get("PORTAL_CHROMIUM") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
     arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-    return {**browser_type_launch_args, "args": arguments, **({"executable_path": found} if found else {})}
+    return {"args": arguments, **({"executable_path": found} if found else {})}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's own Chromium."""
+    return {**browser_type_launch_args, **launching()}
 
 
 @pytest.fixture(scope="session")

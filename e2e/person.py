@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import FileChooser, Locator, Page, expect
 
 from models.kinds import COUNTRIES
 from models.question import Question
@@ -56,6 +57,16 @@ def fill(page: Page, question: Question, value: Any) -> None:
         place.locator("input, textarea").first.fill(str(value))
 
 
+def chooser_by_key(page: Page) -> FileChooser:
+    """Press Enter on the control in focus, which opens the browser's choice of files. Listens first: the browser takes a moment to
+    hand its dialog over, and a key that comes before that opens one that nobody sees."""
+    page.on("filechooser", lambda _: None)
+    page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    return chooser.value
+
+
 def drop(page: Page, slot: str, files: list[Path]) -> None:
     """Drop files onto a slot, all at once, and wait until each is stored."""
     held = [{"name": f.name, "content": base64.b64encode(f.read_bytes()).decode(), "type": _media_type(f)} for f in files]
@@ -80,6 +91,13 @@ def press(page: Page, opener: str, button: str, **fields: str) -> None:
         dialog.get_by_label(label.replace("_", " ")).first.fill(value)
     dialog.get_by_role("button", name=button, exact=True).click()
     expect(dialog).to_be_hidden()
+
+
+def barriers(page: Page, name: str) -> list[str]:
+    """What axe finds on the page, of whatever weight, and how far it is wider than the screen; `name` says which page it was."""
+    found = [f"{name}: {one['id']} {one['nodes'][0]['html'][:140]}" for one in Axe().run(page).response["violations"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found + ([f"{name}: {wider} px wider than the screen"] if wider > 0 else [])
 
 
 def step_named(name: str) -> Step:

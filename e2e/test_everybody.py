@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.partner import complete, enter, invite, stored, submit
+from e2e.person import barriers, chooser_by_key
 from e2e.product import Product, eventually
 from models.steps import STEPS
 from tests import desk
@@ -184,9 +184,7 @@ def test_all_of_it_is_done_by_keyboard_alone(product: Product, page: Page, tmp_p
     tab_to(page, "#works_methodology-file")
     name, content = paper("works_methodology")
     (tmp_path / name).write_bytes(content)
-    with page.expect_file_chooser() as chosen:
-        page.keyboard.press("Enter")
-    chosen.value.set_files(tmp_path / name)
+    chooser_by_key(page).set_files(tmp_path / name)
     expect(page.locator("#works_methodology li.stored")).to_be_visible()
     tab_to(page, "#theme", backwards=True)
     page.keyboard.press("Enter")
@@ -217,9 +215,7 @@ class Look:
     def __call__(self, name: str) -> list[str]:
         self.page.wait_for_timeout(300)  # transitions of opacity end
         self.page.screenshot(path=self.shots / f"{name.replace('/', ' ')}.png", full_page=True)
-        found = [f"{name} ({self.named}): {v['id']} {v['nodes'][0]['html'][:140]}" for v in Axe().run(self.page).response["violations"]]
-        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        return found + ([f"{name} ({self.named}): {wider} px wider than the screen"] if wider > 0 else [])
+        return barriers(self.page, f"{name} ({self.named})")
 
 
 def let_in(product: Product, context: BrowserContext, code: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Page, Request, expect
 
 from e2e.partner import at, enter, found
-from e2e.person import drop
+from e2e.person import chooser_by_key, drop
 from e2e.product import Product, eventually
 from tests.papers import large_pdf, locked_pdf, pdf
 
@@ -246,10 +246,9 @@ def test_the_keyboard_alone_chooses_cancels_and_removes(product: Product, page: 
     code = _at_documents(page, product)
     box = page.get_by_label("Choose a file: Company registration document")
     box.focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+    chooser = chooser_by_key(page)
     line = _line(page, kilobytes=100)
-    chooser.value.set_files({"name": "Scan.pdf", "mimeType": "application/pdf", "buffer": large_pdf(3)})
+    chooser.set_files({"name": "Scan.pdf", "mimeType": "application/pdf", "buffer": large_pdf(3)})
     cancel = page.get_by_role("button", name="Cancel Scan.pdf")
     expect(page.locator(f"[data-slot={SLOT}] li")).to_have_class(re.compile("sending"))
     page.keyboard.press("Shift+Tab")

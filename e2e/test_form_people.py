@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.partner import alive, at, enter, stored
-from e2e.person import saved
+from e2e.person import barriers, saved
 from e2e.product import Product, eventually, text_of
 
 TELEPHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 780}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
@@ -51,10 +50,10 @@ def test_the_page_for_a_new_device_can_be_used_by_everybody(product: Product, br
     for screen in ({"viewport": {"width": 1280, "height": 900}}, TELEPHONE):
         other = browser.new_context(**screen).new_page()
         other.goto(product.url(f"/apply?code={code}"))
-        wrong += _wrong(other)
+        wrong += barriers(other, other.url)
         other.get_by_role("button", name="Send the code").click()
         expect(other.get_by_label("6-digit code")).to_be_focused()
-        wrong += _wrong(other)
+        wrong += barriers(other, other.url)
         other.context.close()
     assert wrong == []
 
@@ -68,11 +67,11 @@ def test_a_colleague_fills_in_the_step_that_they_were_asked_for_until_it_is_take
     page.get_by_label("Your colleague's email address").fill(PRIYA)
     page.get_by_label("A note (optional)").fill("The broker has the figures.")
     page.screenshot(path=shots / "ask.png", full_page=True)
-    wrong = _wrong(page)
+    wrong = barriers(page, page.url)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("status").filter(has_text="We are mailing a link to Priya Nair")).to_be_visible()
     page.screenshot(path=shots / "asked.png", full_page=True)
-    wrong += _wrong(page)
+    wrong += barriers(page, page.url)
 
     mail = eventually(lambda: product.mails_to(PRIYA, "Insurance"), "the colleague's mail")[0]
     assert "The broker has the figures." in text_of(mail) and code not in text_of(mail)
@@ -85,7 +84,7 @@ def test_a_colleague_fills_in_the_step_that_they_were_asked_for_until_it_is_take
     expect(colleague.get_by_role("link", name="Contacts")).to_have_count(0)
     assert code not in colleague.content()
     colleague.screenshot(path=shots / "step.png")
-    wrong += _wrong(colleague)
+    wrong += barriers(colleague, colleague.url)
     box = colleague.get_by_label("Cover", exact=False).or_(colleague.locator("textarea, input[type=text]:visible")).last
     name = str(box.evaluate("box => box.closest('[data-question]').dataset.question"))
     box.fill("Typed by Priya")
@@ -119,10 +118,3 @@ def _enter_newest(page: Page, product: Product) -> None:
     mail = eventually(lambda: product.mails_to("helen.marsh@brightfieldsolar.co.uk", "new device"), "the mail with the code")[0]
     page.get_by_label("6-digit code").fill(re.findall(r"^Your code: (\d{6})$", text_of(mail), re.M)[0])
     page.keyboard.press("Enter")
-
-
-def _wrong(page: Page) -> list[str]:
-    """What axe finds, and how far the page is wider than the screen."""
-    found = [f"{page.url}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
-    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return found + ([f"{page.url}: {wider} px wider than the screen"] if wider > 0 else [])

@@ -27,8 +27,7 @@ from models.reach import must_be_open, must_reach
 from models.request import Wanted, open_request
 from models.resubmission import Differences, as_json, differences, filed_now, still_as_sent, unanswered
 from models.rules import clean, missing_documents
-from models.slots import SLOTS
-from models.steps import FORM_VERSION, QUESTIONS
+from models.steps import FORM_VERSION, QUESTIONS, place_of
 from models.steps.capabilities import Capabilities
 from models.steps.company import Company
 from models.steps.compliance import Compliance
@@ -193,8 +192,8 @@ def _answered(session: Session, application: Application, changed: Differences) 
 
 
 def _unanswered(wanted: Wanted) -> Problem:
-    step = QUESTIONS[wanted.name].step if wanted.name in QUESTIONS else SLOTS[wanted.name].step if wanted.name in SLOTS else None
-    return Problem(wanted.name, still_as_sent(_(wanted.label)), step)
+    place = place_of(wanted.name)
+    return Problem(wanted.name, still_as_sent(_(wanted.label)), place.number if place else None)
 
 
 def reply(session: Session, application: Application, replies: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from models.question import Condition
 from models.request import InformationRequest, label_of, open_request
 from models.rules import clean, dependents
 from models.slots import SLOTS, Slot
-from models.steps import QUESTIONS, STEPS
+from models.steps import QUESTIONS, STEPS, place_of
 
 if TYPE_CHECKING:  # an application asks here before it is sent
     from models.application import Application
@@ -140,4 +140,4 @@ def _outside(name: str) -> str:
 
 
 def _problems(names: list[str], said: Callable[[str], str]) -> list[Problem]:
-    return [Problem(name, said(name), QUESTIONS[name].step if name in QUESTIONS else SLOTS[name].step) for name in names]
+    return [Problem(name, said(name), place.number) for name in names if (place := place_of(name))]

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime
 from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS
+from models.steps import QUESTIONS, place_of
 
 if TYPE_CHECKING:  # an application is checked against its request before it is sent again
     from models.application import Application
@@ -92,8 +92,8 @@ def label_of(name: str) -> str:
 
 def step_name_of(name: str) -> str:
     """The name of the step in which a question or document stands; empty if the form has it no more."""
-    number = QUESTIONS[name].step if name in QUESTIONS else SLOTS[name].step if name in SLOTS else 0
-    return STEPS[number - 1].name if number else ""
+    place = place_of(name)
+    return place.name if place else ""
 
 
 def _read(item: dict[str, str]) -> Wanted:

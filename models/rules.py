@@ -19,7 +19,7 @@ from models.errors import Problem
 from models.kinds import Answers, Date, Telephone, Text
 from models.language import _, shown_number
 from models.question import Question
-from models.slots import SLOTS
+from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, STEPS, Step
 from models.steps.capabilities import UK_REGIONS
 
@@ -48,8 +48,14 @@ def clean(answers: Answers, today: date) -> tuple[dict[str, Any], list[Problem]]
 def missing_documents(answers: Answers, files: Mapping[str, int]) -> list[Problem]:
     """A problem for each slot that must hold a document and holds none. `files` counts the stored documents by slot."""
     values = settle(answers)
-    empty = (slot for slot in SLOTS.values() if slot.wanted(values) and not files.get(slot.name))
-    return [Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step) for slot in empty]
+    return [found for slot in SLOTS.values() if (found := lack(slot, values, files))]
+
+
+def lack(slot: Slot, values: Answers, files: Mapping[str, int]) -> Problem | None:
+    """What is wrong with a slot that must hold a document, as the settled `values` want it, and holds none."""
+    if files.get(slot.name) or not slot.wanted(values):
+        return None
+    return Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step)
 
 
 def settle(answers: Answers, names: Iterable[str] = ()) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from models.language import _
 from models.question import Question
 from models.reach import EVERYTHING, Reach
 from models.resubmission import Pending, still_as_sent
-from models.rules import dependents, judge, read
+from models.rules import dependents, judge, lack, read
 from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, STEPS, Step
 
@@ -103,9 +103,7 @@ class Sheet:
 
     def lack(self, slot: Slot) -> Problem | None:
         """What is wrong with a slot that must hold a document and holds none."""
-        if self.held.get(slot.name) or not slot.wanted(self.values):
-            return None
-        return Problem(slot.name, _("Upload the {called}").format(called=_(slot.called)), slot.step)
+        return lack(slot, self.values, self.held)
 
     def unanswered(self, step: Step) -> list[Problem]:
         """What a reviewer asked for in this step and the partner has neither changed nor explained, where nothing else is wrong."""

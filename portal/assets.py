@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-YEAR = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600  # seconds
+FOR_EVER = f"public, max-age={YEAR}, immutable"  # for what has another address once it is different
 LEVEL = 5  # of compression: what 9 would save more, a page of HTML does not repay in the processor's time
 
 
@@ -24,5 +25,5 @@ class _Kept(StaticFiles):
         answer = await super().get_response(path, scope)
         named = b"v" in parse_qs(scope.get("query_string", b"")) or path.endswith(".woff2")
         if answer.status_code in (200, 304) and named:
-            answer.headers["cache-control"] = f"public, max-age={YEAR}, immutable"
+            answer.headers["cache-control"] = FOR_EVER
         return answer

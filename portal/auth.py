@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from integrations import identity
 from models import person
 from models.database import reading, transaction
-from models.errors import SignInNeeded
+from models.errors import Forbidden, SignInNeeded
 from models.event import record
 from models.language import _
 from models.person import Actor
@@ -93,6 +93,13 @@ def partner_code(request: Request) -> str:
 def colleague_id(request: Request) -> str:
     """The public id of the colleague who was let in by their link, or an empty string."""
     return str(request.session.get(COLLEAGUE, "")) if "session" in request.scope else ""
+
+
+def refuse_other_sites(request: Request) -> None:
+    """A browser sends the session's cookie by itself, so a change must come from a page of ours; browsers say where from."""
+    origin = request.headers.get("origin") or ("" if request.headers.get("sec-fetch-site", "same-origin") == "same-origin" else "elsewhere")
+    if origin not in ("", settings().portal_url):
+        raise Forbidden(_("This was sent from another site, so it was not accepted. Open the portal and try again."))
 
 
 def local_path(to: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from nicegui import ui
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
@@ -23,8 +22,8 @@ from models.merge import Answer
 from models.posts import Kept, Post, news
 from models.reach import must_be_open, must_reach
 from models.steps import STEPS, step_of
-from portal.api.partner import application_of, refuse_other_sites, visitor
-from portal.auth import partner_code
+from portal.api.partner import application_of, visitor
+from portal.auth import partner_code, refuse_other_sites
 from portal.frame import static_url
 from portal.keeper import keeper
 from portal.presence import tell
@@ -76,14 +75,6 @@ async def keep(request: Request) -> Response:
     kept, locked = await _keep(request, post)
     tell(sent.application, kept.outcome.changed, sent.page)
     return _answer(kept, sent, refused + locked)
-
-
-def journal(application_id: int, saved_at: datetime | None, step: int = 0, who: str = "", seen: int = 0) -> None:
-    """Put the journal into this page's head; it keys what it keeps by the application's id, which opens nothing.
-
-    `step` is the number of the step that the page shows, `who` is at the browser, `seen` is the step's version (models.draft.versions).
-    """
-    ui.add_head_html(journal_head(application_id, saved_at, step=step, who=who, seen=seen, page=ui.context.client.id))
 
 
 def journal_head(application_id: int, saved_at: datetime | None, *, step: int = 0, who: str = "", seen: int = 0, page: str = "") -> str:

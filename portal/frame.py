@@ -36,28 +36,22 @@ DESK = (
 
 
 @contextmanager
-def frame(title: str, *, actor: Actor | None = None, here: str = "", wide: bool = False, status: bool = False) -> Iterator[None]:
-    """A page with `title` in the browser's tab. `actor` brings the staff's navigation, `status` the *Saved* indicator.
+def frame(title: str, *, actor: Actor, here: str, wide: bool = False) -> Iterator[None]:
+    """A page of the desk with `title` in the browser's tab; `here` is the address of its place in the navigation.
 
     Inside the block stands the page's own content, in `<main id="content">`.
     """
     prepare(title)
     ui.html(f'<a class="skip" href="#content">{escape(_("Skip to the content"))}</a>', sanitize=False)
     with ui.element("header").classes("top"), ui.element("div").classes("top-in"):
-        ui.html(brand("/review" if actor else "/apply"), sanitize=False)
-        if actor:
-            _navigation(actor, here)
+        ui.html(brand("/review"), sanitize=False)
+        _navigation(actor, here)
         ui.element("div").classes("grow")
-        if status:
-            ui.html('<span id="draft-state" class="saved" role="status" aria-live="polite"></span>', sanitize=False)
         ui.html(render("language_menu.html"), sanitize=False)
         ui.html(theme_button(), sanitize=False)
-        if actor:
-            _account(actor)
+        _account(actor)
     with ui.element("main").classes("page wide" if wide else "page").props('id=content tabindex="-1"'):
         yield
-    if not actor:
-        _footer()
 
 
 def partner_page(
@@ -183,8 +177,3 @@ def _account(actor: Actor) -> None:
     ui.html(f'<form class="account" method="post" action="/auth/sign-out"><span><strong><bdi>{escape(actor.name)}</bdi></strong>'
             f'<small>{escape(roles)}</small></span>'
             f'<button class="quiet" type="submit">{out}</button></form>', sanitize=False)  # fmt: skip
-
-
-def _footer() -> None:
-    whose = escape(_("Saber Renewable Energy, Partner Portal"))
-    ui.html(f'<footer class="foot"><p>{whose}</p></footer>', sanitize=False)

@@ -24,13 +24,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.colleague import speak_to
 from models.database import transaction
-from models.errors import Forbidden
 from models.invitation import find, speak
-from models.language import ENGLISH, LANGUAGES, _, read, speaking, spoken
+from models.language import ENGLISH, LANGUAGES, read, speaking, spoken
 from models.settings import settings
-from portal.auth import colleague_id, local_path, partner_code
+from portal.assets import FOR_EVER, YEAR
+from portal.auth import colleague_id, local_path, partner_code, refuse_other_sites
 
-COOKIE, YEAR = "language", 365 * 24 * 3600
+COOKIE = "language"
 TEXTS = "/static/texts.js"
 SCRIPT = Path(__file__).parent / "static" / "language.js"
 TRANSLATED = ("text/html", "application/problem+json")
@@ -45,8 +45,7 @@ def install(app: FastAPI) -> None:
 
 async def choose(request: Request, to: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> Response:
     """The form of templates/language_menu.html: the choice is kept in this browser, a partner's also with the invitation."""
-    if request.headers.get("origin", settings().portal_url) != settings().portal_url:
-        raise Forbidden(_("This was sent from another site, so it was not accepted. Open the portal and try again."))
+    refuse_other_sites(request)
     answer = RedirectResponse(back if local_path(back) == back else "/", 303)  # nobody is sent elsewhere (FACTS 65)
     if to in LANGUAGES:
         await run_in_threadpool(_remember, partner_code(request), to)
@@ -87,8 +86,8 @@ def here() -> str:
 
 async def texts(language: str = ENGLISH.code) -> Response:
     """The texts of the product's scripts, as one script; its address changes with them, so it is kept for ever."""
-    kept = {"cache-control": "public, max-age=31536000, immutable"}
-    return Response(script(language if language in LANGUAGES else ENGLISH.code), media_type="text/javascript", headers=kept)
+    told = script(language if language in LANGUAGES else ENGLISH.code)
+    return Response(told, media_type="text/javascript", headers={"cache-control": FOR_EVER})
 
 
 def texts_url() -> str:

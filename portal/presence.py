@@ -55,7 +55,7 @@ def arrive(application_id: int, step: str, who: str, hear: Hear, writer: str = "
     """The page that is being drawn shows this step to `who`; it leaves by itself when NiceGUI disconnects or deletes its client.
 
     `hear(changes)` is called in the page's own context with what others changed, {question: answer}; `writer` is the name under
-    which the page's journal posts (autosave.journal: the client's id, if none is given). A `colleague` hears as long as their link lives.
+    which the page's journal posts (autosave.journal_head: the client's id, if none is given). A `colleague` hears while their link lives.
     """
     client = ui.context.client
     guest = Guest(client, application_id, step, who, hear, writer or client.id, spoken().code, colleague)

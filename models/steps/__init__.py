@@ -45,6 +45,12 @@ def step_of(name: str) -> Step | None:
     return STEPS[QUESTIONS[name].step - 1] if name in QUESTIONS else None
 
 
+def place_of(name: str) -> Step | None:
+    """The step in which a question or a document stands; None if the form has it no more."""
+    found = QUESTIONS.get(name) or SLOTS.get(name)
+    return STEPS[found.step - 1] if found else None
+
+
 def step_numbered(number: int) -> Step:
     """The step with this number; NotFound outside 1 to 6."""
     if not 1 <= number <= len(STEPS):

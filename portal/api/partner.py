@@ -14,8 +14,7 @@ from models.database import reading, transaction
 from models.errors import Forbidden, SignInNeeded
 from models.invitation import Invitation, InvitationStatus, find, normal_code
 from models.language import _
-from models.settings import settings
-from portal.auth import colleague_id, partner_code
+from portal.auth import colleague_id, partner_code, refuse_other_sites
 from portal.limits import count_failure, refuse_guesser
 
 #: Programs that fetch a link for its preview. Nobody has opened anything then.
@@ -133,10 +132,3 @@ def opened_by(code: str) -> Invitation | None:
             return found
         sent = of_invitation(session, found.code) if found.state == InvitationStatus.USED else None
         return found if sent is not None and sent.submitted_at is not None else None
-
-
-def refuse_other_sites(request: Request) -> None:
-    """A browser sends the session's cookie by itself, so a change must come from a page of ours; browsers say where from."""
-    origin = request.headers.get("origin") or ("" if request.headers.get("sec-fetch-site", "same-origin") == "same-origin" else "elsewhere")
-    if origin not in ("", settings().portal_url):
-        raise Forbidden(_("This was sent from another site, so it was not accepted. Open the portal and try again."))

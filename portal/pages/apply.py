@@ -20,8 +20,8 @@ from models.language import _
 from models.sheet import usual_minutes
 from models.steps import STEPS, Step
 from portal import autosave
-from portal.api.partner import admit, is_person, refuse_other_sites, visitor
-from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in
+from portal.api.partner import admit, is_person, visitor
+from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites
 from portal.frame import NAME, plain_page
 from portal.language import remember_choice
 from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help

@@ -16,7 +16,7 @@ from models.errors import Invalid, Refused
 from models.event import Delivery, DeliveryState, Event
 from models.language import LANGUAGES, _, spoken
 from models.steps import STEPS
-from portal.api.partner import Visitor, admit, application_of, visitor
+from portal.api.partner import Visitor, admit, application_of
 from portal.frame import plain_page
 from portal.pages.apply_help import door_css
 from portal.render import render
@@ -64,10 +64,10 @@ def back(request: Request, colleague: Text = "") -> Response:
 def _done(
     request: Request, given: dict[str, Any], verb: Callable[[Session, Application, Visitor], Colleague], told: str = "asked"
 ) -> Response:
-    invitation, who = admit(request, None), visitor(request)
+    who = Visitor(admit(request, None))
     try:
         with transaction() as session:
-            found = verb(session, application_of(session, invitation), who)
+            found = verb(session, application_of(session, who.invitation), who)
     except Refused as error:
         return _page(request, given, error)
     return RedirectResponse(f"{HERE}?{told}={found.public_id}&step={found.step}", 303)

@@ -18,8 +18,8 @@ from models.errors import Refused, SignInNeeded, TooMany
 from models.invitation import Invitation, InvitationStatus
 from models.language import _, ngettext
 from models.settings import settings
-from portal.api.partner import opened_by, refuse_other_sites
-from portal.auth import KNOCKING, let_partner_in
+from portal.api.partner import opened_by
+from portal.auth import KNOCKING, let_partner_in, refuse_other_sites
 from portal.frame import plain_page
 from portal.language import remember_choice
 from portal.limits import count_failure, refuse_guesser

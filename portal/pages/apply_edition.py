@@ -12,8 +12,7 @@ from models.application import of_invitation
 from models.database import transaction
 from models.editions import Change, acknowledge, label_of
 from models.language import _
-from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS
+from models.steps import STEPS, place_of
 from portal.api.partner import admit
 from portal.render import render
 
@@ -44,8 +43,8 @@ def _acknowledge(request: Request) -> None:
 
 def _place(name: str) -> str:
     """The address of a question or document; empty for one that the form does not have any more."""
-    asked = QUESTIONS.get(name) or SLOTS.get(name)
-    return f"/apply/{STEPS[asked.step - 1].name}#{name}" if asked else ""
+    place = place_of(name)
+    return f"/apply/{place.name}#{name}" if place else ""
 
 
 def _back(referer: str) -> str:

@@ -37,8 +37,6 @@ from portal.render import render
 from portal.widgets import Field, as_typed, same_buttons, until
 
 UNKNOWN = object()  # what a browser shows that has been out of touch
-
-
 USUAL = 200  # characters of an answer whose HTML is kept: long ones are nobody else's, and thousands of them much memory
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from e2e.conftest import BROWSERS, QUIET
+from e2e.conftest import launching
 from e2e.product import ROOT, eventually, running
 from models.kinds import Choice, MultiChoice
 from models.question import Question
@@ -117,10 +116,8 @@ def unscripted(browser: Browser, portal: Rival) -> bool:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser of this machine."""
-    with sync_playwright() as playwright:
-        found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-        with playwright.chromium.launch(executable_path=found, args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]) as browser:
-            yield browser
+    with sync_playwright() as playwright, playwright.chromium.launch(**launching()) as browser:
+        yield browser
 
 
 @contextmanager
