@@ -101,7 +101,8 @@ def prepare() -> None:
     print("Setting up the environment in .venv …", flush=True)
     if not PYTHON.exists():
         call([uv(), "venv", "--quiet", "--python", sys.executable, VENV])
-    call([uv(), "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCK])
+    # Compiled at once: where PYTHONDONTWRITEBYTECODE is set, as on many CI machines, every process would else compile everything anew.
+    call([uv(), "pip", "sync", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", LOCK])
     STAMP.write_text(wanted)
 
 

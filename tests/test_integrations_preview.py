@@ -6,13 +6,14 @@ import io
 import os
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 from PIL import Image
 
-from integrations.preview import NOTHING, look, look_apart
+from integrations.preview import NOTHING, Reader, look
 from tests.papers import pdf
 
 
@@ -97,7 +98,7 @@ def test_a_file_that_never_ends_is_given_up(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("while True: pass")
     begun = time.monotonic()
-    assert look_apart(program, "pdf", pdf(), patience=1) == NOTHING
+    assert Reader(program).look("pdf", pdf(), patience=1) == NOTHING
     assert time.monotonic() - begun < 10
 
 
@@ -106,5 +107,20 @@ def test_a_process_that_was_taken_over_sees_no_secret_and_is_not_believed(monkey
     program = tmp_path / "program.py"
     program.write_text(f"import os, sys; open({str(tmp_path / 'seen')!r}, 'w').write(str(dict(os.environ))); "
                        "print('{\"pages\": \"<b>9</b>\", \"locked\": \"yes\"}'); sys.stdout.write('<script>')")  # fmt: skip
-    assert look_apart(program, "pdf", pdf()) == NOTHING
+    assert Reader(program).look("pdf", pdf()) == NOTHING
     assert "secret" not in (tmp_path / "seen").read_text()
+
+
+def test_a_reader_that_ended_is_started_again() -> None:
+    reader = Reader()
+    assert reader.look("pdf", pages(2)).pages == 2
+    first = reader._process
+    assert first is not None
+    first.kill()
+    first.wait()
+    assert reader.look("pdf", pages(3)).pages == 3 and reader._process is not first
+
+
+def test_many_files_at_once_are_all_looked_at() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert [found.pages for found in pool.map(lambda number: look("pdf", pages(number)), range(1, 17))] == list(range(1, 17))
