@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from models import identifiers
@@ -79,6 +80,13 @@ class Confirmation(SQLModel, table=True):
         return max(0, TRIES - self.tries)
 
 
+_ASKED = (
+    select(Confirmation)
+    .where(Confirmation.application_id == bindparam("application"), Confirmation.purpose == Purpose.ADDRESS)
+    .order_by(col(Confirmation.id))
+)
+
+
 def ask_confirmation(session: Session, application: Application, email: str) -> Confirmation:
     """Mail a new code to the address, which ends the life of an older one. Invalid unless it is one; TooMany after six in an hour."""
     must_reach(session, application, [FIELD])
@@ -136,19 +144,18 @@ def latest_of(session: Session, application: Application, email: str) -> Confirm
 def confirmed_addresses(session: Session, application: Application) -> frozenset[str]:
     """Where decisions may go without a code, `comparable`: the invited address (as staff have corrected it), the one that an
     earlier submission was taken with, and those whose code was entered."""
-    invited = session.exec(select(Invitation.contact_email).where(Invitation.code == application.invitation_code)).all()
-    entered = select(Confirmation.email).where(
-        Confirmation.application_id == application.id, Confirmation.purpose == Purpose.ADDRESS, col(Confirmation.confirmed_at).is_not(None)
-    )
-    known = [*invited, *session.exec(entered), application.primary_contact_email]
-    return frozenset(comparable(address) for address in known if address)
+    return standing(session, application)[0]
 
 
-def awaited_addresses(session: Session, application: Application) -> frozenset[str]:
-    """The addresses, `comparable`, whose code may still be entered."""
-    asked = _asked_since(session, application, now() - LIFE, Purpose.ADDRESS)
-    newest = {comparable(one.email): one for one in reversed(asked)}
-    return frozenset(address for address, one in newest.items() if one.tries < TRIES)
+def standing(session: Session, application: Application, invited: str | None = None) -> tuple[frozenset[str], frozenset[str]]:
+    """The confirmed addresses, and those whose code may still be entered; all `comparable`. `invited` is read unless it is given."""
+    if invited is None:
+        invited = session.exec(select(Invitation.contact_email).where(Invitation.code == application.invitation_code)).first()
+    asked = session.exec(_ASKED, params={"application": application.id}).all()
+    known = [invited, *(one.email for one in asked if one.confirmed_at), application.primary_contact_email]
+    newest = {comparable(one.email): one for one in asked}
+    awaited = (address for address, one in newest.items() if one.live and one.tries < TRIES)
+    return frozenset(comparable(address) for address in known if address), frozenset(awaited)
 
 
 def unconfirmed(email: str | None, confirmed: Set[str]) -> list[Problem]:

@@ -77,7 +77,7 @@ def carry_over(session: Session, application: Application, editions: Sequence[Ed
 
 def unseen(session: Session, application: Application, editions: Sequence[Edition] = EDITIONS) -> list[Change]:
     """What changed in the form since the partner last said that they have seen it; nothing once the application is sent."""
-    if not application.open_to_partner:
+    if not application.open_to_partner or not any(edition.changes for edition in editions):
         return []
     waiting = not_seen(session, application.id)
     return changes_since(waiting[0].from_version, editions) if waiting else []

@@ -66,11 +66,16 @@ def _store(posts: Sequence[Post]) -> Sequence[Result]:
     except Overtaken:
         return [None] * len(posts)
     except (OperationalError, PoolTimeout) as away:  # no database, or one that is locked: the browsers keep it and ask again
-        return [away] * len(posts)
+        return [None if _is_one_lock(away) else away] * len(posts)
     except DBAPIError:
         return [None] * len(posts)
     except Exception as fault:  # a bug in one of them: whoever has it hears of it, and the thread lives on
         return [fault] if len(posts) == 1 else [result for post in posts for result in _store([post])]
+
+
+def _is_one_lock(away: Exception) -> bool:
+    """Whether somebody else holds one of the steps, so that all others can be stored alone (PostgreSQL's lock_timeout)."""
+    return getattr(getattr(away, "orig", None), "sqlstate", "") == "55P03"
 
 
 def _together(posts: Sequence[Post]) -> list[Kept | None]:

@@ -19,6 +19,7 @@ from models.errors import TooMany
 from models.language import _
 from models.settings import settings
 from portal import tally
+from portal.auth import COLLEAGUE, PARTNER
 from portal.problems import detail_of, problem
 
 
@@ -35,7 +36,8 @@ class Limit:
 
 
 #: Paths that are limited. The contract's "Limits"; a path of these that is not in ROUTES counts towards OTHERS.
-LIMITED = ("/api/", "/apply/answers")
+API = "/api/"
+LIMITED = (API, "/apply/answers")
 CONFIRMING = Limit("confirm-email", RateLimitItemPerMinute(20))  # over both routes: asking for a code, and entering it
 ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/api/validate-invitation": Limit("validate-invitation", RateLimitItemPerMinute(10)),
@@ -44,6 +46,10 @@ ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/apply/answers": Limit("answers", RateLimitItemPerMinute(600), here=True),  # every change of an answer is one request (FACTS 88)
 })  # fmt: skip
 OTHERS = Limit("api", RateLimitItemPerMinute(120))
+#: What the form's own page asks for on behalf of whoever is let in: a complete application has 30 documents of three or four calls each,
+#: which somebody who has them at hand drops within a minute, and an office has one address.
+FORM = Limit("form", RateLimitItemPerMinute(600))
+UPLOADS = "/api/upload-file"
 FAILED_CODES = RateLimitItemPerDay(100, namespace="FAILED")
 #: 8 hex digits are guessed in days by many addresses together (FACTS 46): above this many failures a day over all, an
 #: address gets only a few. Locking everybody out instead would hand the attacker a switch.
@@ -59,12 +65,13 @@ def install(app: FastAPI) -> None:
 
 
 class Limits:
-    """ASGI: what LIMITED names passes CORS, the rate limit and the body limit, in this order; what else is posted to us the last."""
+    """ASGI: what LIMITED names passes the rate limit and the body limit, the API before them CORS; what else is posted to us the last."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, self.sized = app, SizeLimited(app)
-        self.limited = CORSMiddleware(
-            RateLimited(SizeLimited(app)), allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
+        self.limited = RateLimited(self.sized)
+        self.shared = CORSMiddleware(
+            self.limited, allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "Idempotency-Key"], expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],
         )  # fmt: skip
 
@@ -72,7 +79,8 @@ class Limits:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         ours = scope["method"] not in ("GET", "HEAD") and not scope["path"].startswith("/_nicegui")  # whose sockets have their own limit
-        await (self.limited if scope["path"].startswith(LIMITED) else self.sized if ours else self.app)(scope, receive, send)
+        limited = self.shared if scope["path"].startswith(API) else self.limited
+        await (limited if scope["path"].startswith(LIMITED) else self.sized if ours else self.app)(scope, receive, send)
 
 
 class RateLimited:
@@ -82,7 +90,7 @@ class RateLimited:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = ROUTES.get(scope["path"], OTHERS)
+        limit = FORM if _is_form(scope) else ROUTES.get(scope["path"], OTHERS)
         room = await _take(limit, client_address(scope))
         app = self.app if room.taken else problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})
         await app(scope, receive, _with_headers(send, limit, room))
@@ -138,6 +146,11 @@ def _network(written: str) -> str:
     if isinstance(found, ipaddress.IPv6Address):
         return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
     return str(found)
+
+
+def _is_form(scope: Scope) -> bool:
+    session = scope.get("session", {})
+    return scope["path"].startswith(UPLOADS) and bool(session.get(PARTNER) or session.get(COLLEAGUE))
 
 
 async def _take(limit: Limit, address: str) -> tally.Room:

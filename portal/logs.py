@@ -94,8 +94,10 @@ class AccessLog:
 
 def _write_line(scope: Scope, status: int, ms: float) -> None:
     saved = scope["path"] == "/apply/answers" and status < 400  # every few keys of every partner
-    write = log.debug if saved or scope["path"].startswith(ROUTINE) else log.info
-    write("request", method=scope["method"], path=_template(scope), status=status, ms=ms)
+    routine = saved or scope["path"].startswith(ROUTINE)
+    if routine and not logging.getLogger("portal.access").isEnabledFor(logging.DEBUG):
+        return
+    (log.debug if routine else log.info)("request", method=scope["method"], path=_template(scope), status=status, ms=ms)
 
 
 def _template(scope: Scope) -> str:

@@ -13,8 +13,9 @@ from portal.language import here
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
 _environment = Environment(
-    loader=_TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"]
-)
+    loader=_TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    auto_reload=False,
+)  # fmt: skip
 _environment.globals.update(
     words=words, spoken=spoken, languages=tuple(LANGUAGES.values()), here=here, shown_date=shown_date, shown_number=shown_number
 )

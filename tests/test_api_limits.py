@@ -12,6 +12,7 @@ from portal import tally
 from portal.limits import FAILED_CODES, FAILED_CODES_OVER_ALL, FAILED_CODES_UNDER_ATTACK, OTHERS, ROUTES, client_address
 from tests import partners
 from tests.api import machine_key, ok, on_one_database, refused, serving
+from tests.browser import browser, inside
 from tests.parts import Local
 
 pytestmark = [on_one_database, pytest.mark.usefixtures("database")]
@@ -76,6 +77,14 @@ def test_the_other_routes_share_120_a_minute(client: httpx.Client) -> None:
         assert client.get(path, params={"invitationCode": code}, headers=headers).status_code == 200
     refused(client.get("/api/nothing", headers=headers), 429)
     ok(client.get("/healthz", headers=headers))
+
+
+def test_whoever_is_let_in_may_file_a_whole_application_in_a_minute_and_nobody_else(redis_server: object) -> None:
+    form, stranger = inside(partners.invited()), browser()
+    headers = {"Origin": settings().portal_url}
+    answers = [form.post("/api/upload-file", json={}, headers=headers) for _ in range(130)]
+    assert {answer.status_code for answer in answers} == {422} and answers[-1].headers["ratelimit"].startswith('"form";r=470')
+    assert stranger.post("/api/upload-file", json={}, headers=headers).headers["ratelimit-policy"].startswith('"api";q=120')
 
 
 def test_a_hundred_codes_that_fail_close_every_door_for_the_address_even_to_a_right_code(client: httpx.Client) -> None:

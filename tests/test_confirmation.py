@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models.application import Application, ApplicationStatus, examine, move, of_invitation, submit
-from models.confirmation import Confirmation, ask_confirmation, awaited_addresses, confirm, confirmed_addresses
+from models.confirmation import Confirmation, ask_confirmation, confirm, confirmed_addresses, standing
 from models.database import now, reading, transaction
 from models.errors import Conflict, Invalid, TooMany
 from models.invitation import Invitation, resend
@@ -56,7 +56,7 @@ def later(confirmation: Confirmation, by: timedelta) -> None:
 
 def awaited(code: str) -> frozenset[str]:
     with reading() as session:
-        return awaited_addresses(session, of(session, code))
+        return standing(session, of(session, code))[1]
 
 
 def sent(code: str, email: str) -> str | None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from models.application import Application, of_invitation, prefilled
 from models.colleague import Colleague, colleagues_of
-from models.confirmation import awaited_addresses, confirmed_addresses
+from models.confirmation import standing
 from models.database import reading, transaction
 from models.document import Document, counts, stored
 from models.draft import Draft, drafts, merging
@@ -112,12 +112,13 @@ def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None 
     if application is None:
         raise SignInNeeded(_("Enter your invitation code to begin."))
     alone = bool(visitor and visitor.step)
-    saved, answers, request = drafts(session, invitation.code), known_answers(session, invitation), open_request(session, application)
-    documents, lent = stored(session, application.id), lent_to(session, application)
+    saved, request = drafts(session, invitation.code), open_request(session, application)
+    answers, documents, lent = _known(invitation, saved), stored(session, application.id), lent_to(session, application)
+    confirmed, awaited = standing(session, application, invitation.contact_email)
     return Folder(
         application, invitation, answers, documents,
         max((draft.last_updated for draft in saved.values()), default=None), request,
-        set(confirmed_addresses(session, application)), set(awaited_addresses(session, application)),
+        set(confirmed), set(awaited),
         [] if alone else unseen(session, application),
         differences(session, application, settle(answers)) if request else Differences(),
         visitor, reach_of(session, application, visitor.step if visitor else ""),
