@@ -162,7 +162,7 @@ def test_saving_and_continuing_drops_no_upload_and_a_tray_tells_of_it(product: P
     _choose(page, SLOT, ("Scan.pdf", large_pdf(6)))
     expect(page.locator(f"[data-slot={SLOT}] li")).to_have_class(re.compile("sending"))
     page.get_by_role("link", name="Save and continue").click()
-    tray = page.get_by_role("complementary", name="Documents of other steps")
+    tray = page.get_by_role("region", name="Documents of other steps")
     expect(tray).to_contain_text(re.compile(r"Scan.pdf\s*[0-9]+ % uploaded"))
     expect(tray.get_by_role("link", name="Go to it Scan.pdf")).to_have_attribute("href", f"/apply/company#{SLOT}")
     _mend(line)
@@ -182,7 +182,7 @@ def test_what_is_refused_while_another_page_is_open_is_told_there(product: Produ
     at(page, product, "company")
     expect(page.locator(f"#{SLOT}-error")).to_contain_text("is not a real PDF file")
     at(page, product, "contact")
-    expect(page.get_by_role("complementary", name="Documents of other steps")).to_have_count(0)
+    expect(page.get_by_role("region", name="Documents of other steps")).to_have_count(0)
     assert _held(product, code) == []
 
 

@@ -21,6 +21,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "png": "image/png",
 }
 _UPLOADED_WITH = "expiry_date"
+_PHOTOS = ("jpg", "jpeg", "png")  # not HEIC: where it is not asked for, an iPhone hands over a JPEG
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,28 @@ class Slot:
 
     @property
     def accept(self) -> str:
-        """What a file input takes: ".pdf,.docx"."""
-        return ",".join(f".{extension}" for extension in self._endings())
+        """What is stored in it: ".pdf,.docx"."""
+        return _listed(self._endings())
+
+    @property
+    def choosable(self) -> str:
+        """What a file input of the form offers: what is stored, and photos where the browser makes a PDF of them."""
+        return _listed((*self._endings(), *_PHOTOS) if self.binds_photos else self._endings())
+
+    @property
+    def binds_photos(self) -> bool:
+        """Whether the form takes photos of a paper's pages and stores them as one PDF: it takes PDF, and no pictures."""
+        return "pdf" in self.extensions and "jpg" not in self.extensions
+
+    @property
+    def takes_pages(self) -> bool:
+        """Whether several photos may be chosen for one document, and become the pages of a PDF."""
+        return "pdf" in self.extensions
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether a telephone offers its camera."""
+        return self.binds_photos or "jpg" in self.extensions
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -85,6 +106,10 @@ class Slot:
 
     def _endings(self) -> tuple[str, ...]:
         return (*self.extensions, "jpeg") if "jpg" in self.extensions else self.extensions
+
+
+def _listed(endings: tuple[str, ...]) -> str:
+    return ",".join(f".{ending}" for ending in endings)
 
 
 def a_year_after(day: date) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,13 @@ from models.application import Application
 from models.colleague import ask_colleague
 from models.database import now, transaction
 from models.document import Document, accept, remove, start_upload
+from models.errors import Invalid
 from models.invitation import Invitation
 from models.person import RIGHTS, Right, Role
+from models.slots import SLOTS, Slot
 from portal.api.partner import Visitor
 from portal.auth import COLLEAGUE
+from portal.pages.apply_documents import slot_html
 from portal.uploads import begin_upload, complete_upload
 from tests.api import on_one_database
 from tests.browser import at_the_desk, browser, inside
@@ -148,6 +152,27 @@ def test_with_the_document_its_thumbnail_and_its_pieces_are_erased(database: str
 def test_a_thumbnail_of_a_known_document_is_no_orphan(database: str) -> None:
     document = _uploaded()
     assert not [one for one in clean_up(dry_run=True).found if document.r2_key in one.what or any(document.r2_key in key for key, _ in one.objects)]
+
+
+@pytest.mark.parametrize("slot", SLOTS.values(), ids=lambda slot: slot.name)
+def test_a_place_for_a_document_says_truly_what_it_takes(slot: Slot) -> None:
+    html = slot_html(slot, [])
+    offered = set(re.findall(r' accept="([^"]+)"', html)[0].split(","))
+    assert {f".{kind}" for kind in slot.extensions} <= offered
+    photos = {".jpg", ".jpeg", ".png"} <= offered
+    assert photos == ("pdf" in slot.extensions or "png" in slot.extensions), "wherever a scan will do, a photo will"
+    assert ("photos of the pages" in html) == (photos and "png" not in slot.extensions)
+    assert ("Take a photo" in html) == photos
+    assert (" multiple " in html) == (slot.multiple or "pdf" in slot.extensions), "several pages are chosen at once"
+    assert f"up to {slot.max_mb} MB" in html
+
+
+@on_one_database
+@pytest.mark.parametrize("slot", ["public_liability_certificate", "health_safety_policy", "riddor_reports"])
+def test_the_portal_itself_stores_no_picture_where_a_pdf_is_wanted(database: str, slot: str) -> None:
+    application = begun(slots=())
+    with transaction() as session, pytest.raises(Invalid, match="cannot be used here"):
+        start_upload(session, session.get_one(Application, application.id), slot, "photo.jpg", 1000)
 
 
 def _uploaded() -> Document:

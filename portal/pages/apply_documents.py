@@ -63,6 +63,10 @@ def _filled(slot: Slot, files: list[Document]) -> str:
 
 
 def takes(slot: Slot) -> str:
-    """ "PDF, JPG or PNG, up to 10 MB"."""
-    words = _("{kinds}, up to {limit} MB each") if slot.multiple else _("{kinds}, up to {limit} MB")
+    """ "PDF, JPG or PNG, up to 10 MB", "PDF, or photos of the pages, up to 10 MB"."""
+    if slot.binds_photos:
+        several, one = _("{kinds}, or photos of the pages, up to {limit} MB each"), _("{kinds}, or photos of the pages, up to {limit} MB")
+    else:
+        several, one = _("{kinds}, up to {limit} MB each"), _("{kinds}, up to {limit} MB")
+    words = several if slot.multiple else one
     return words.format(kinds=kinds_of(slot), limit=slot.max_mb)

@@ -11,7 +11,9 @@ from portal.pages.apply_folder import Folder
 from portal.pages.apply_progress import CHECK, progress
 from portal.render import render
 
-SCRIPTS = ("form.js", "fields.js", "carrier.js", "papers.js", "uploads.js", "tray.js", "partner.js")
+SCRIPTS = (
+    "form.js", "fields.js", "carrier.js", "pdf.js", "papers.js", "uploads.js", "taking.js", "tray.js", "partner.js",
+)  # fmt: skip
 
 
 def form_page(

@@ -43,6 +43,7 @@ window.carrier = (() => {
     if (record.day) await ask("/api/upload-file/expiry", { publicId: record.publicId, day: record.day });
     const day = record.day;
     const stored = await ask("/api/upload-file/complete", { publicId: record.publicId });
+    if (record.replaces) await ask("/api/upload-file/remove", { publicId: record.replaces }, [404, 409]);
     return record.day === day ? { ...stored, expiryDate: day ?? stored.expiryDate } : dated(upload, stored); // typed meanwhile
   }
 
@@ -164,9 +165,10 @@ window.carrier = (() => {
   });
 
   // From choosing on it is kept; `blob` is a copy in memory, since a file may change or go away.
-  async function add(slot, file, { label, page, day = "" }) {
+  // `photos` says of how many it was made, `replaces` which stored document it takes the place of.
+  async function add(slot, file, { label, page, day = "", photos = 0, replaces = "" }) {
     const blob = new Blob([await file.arrayBuffer()], { type: file.type });
-    return admit({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, slot, label, page, name: file.name, blob, day });
+    return admit({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, slot, label, page, name: file.name, blob, day, photos, replaces });
   }
 
   // Until when a stored document is valid; the newest date is the one that is sent.

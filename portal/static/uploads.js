@@ -1,30 +1,32 @@
-// The documents of this step: files chosen, dropped or photographed, what is wrong with them, how far they are, until when they are
-// valid; removed and put back. The carrying is static/carrier.js's business, the looking at a file static/papers.js's.
-(() => {
+// The documents of this step, a row for each: what is wrong with it, how far it is, until when it is valid; removed and put back.
+// The carrying is static/carrier.js's business; what is chosen or dropped comes from static/taking.js.
+window.uploads = (() => {
   "use strict";
   const UNDO = 10_000, QUIET = 5000; // ms: how long a removal can be undone here, and between two words of progress
   const EARLIEST = "1990-01-01", LATEST = "2100-12-31";
-  const { carrier, papers } = window;
+  const { carrier } = window;
 
   const slots = () => [...document.querySelectorAll("[data-slot]")];
   const slotOf = (target) => target.closest?.("[data-slot]");
   const isMultiple = (slot) => slot.dataset.multiple === "yes";
   const asksExpiry = (slot) => slot.dataset.expires === "yes";
   const rows = (slot) => [...slot.querySelectorAll(".file")].map((item) => item.row).filter(Boolean);
-  const takes = ({ dataset }) => ({ endings: dataset.accept.split(",").map((one) => one.slice(1)), kinds: dataset.kinds, megabytes: Number(dataset.limit) });
+  const takes = ({ dataset }) => ({ endings: dataset.accept.split(",").map((one) => one.slice(1)), kinds: dataset.kinds, megabytes: Number(dataset.limit), binds: dataset.photos === "bound" });
+  const PHOTOS = ".jpg,.jpeg,.png";
   const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 
   // One file in its slot: on its way (`upload`) or stored. What is written in stays; only what changes is drawn anew.
   class Row {
-    constructor(slot, { upload = null, stored = null }) {
-      Object.assign(this, { slot, upload, stored, spoken: Date.now(), said: 0 });
+    constructor(slot, { upload = null, stored = null, pages = [] }) {
+      Object.assign(this, { slot, upload, stored, pages, photos: upload?.record.photos ?? inPdf(pages), longer: null, spoken: Date.now(), said: 0 });
       this.item = make("li", { className: "file", row: this });
       this.mark = make("span", { className: "file-mark", ariaHidden: "true" });
       this.title = make("div", { className: "file-title" });
       this.small = make("small");
+      this.made = make("small", { className: "made", textContent: this.photos ? boundOf(this.photos) : "" });
       this.bar = make("progress", { max: 1, hidden: true, ariaLabel: _("Upload of {name}", { name: this.name }) });
       this.deeds = make("div", { className: "file-deeds" });
-      this.item.append(this.mark, make("div", { className: "file-name" }, this.title, this.small, this.bar, ...(asksExpiry(slot) ? [this.expiry()] : [])), this.deeds);
+      this.item.append(this.mark, make("div", { className: "file-name" }, this.title, this.small, this.made, this.bar, ...(asksExpiry(slot) ? [this.expiry()] : [])), this.deeds);
       slot.querySelector(".files").append(this.item);
       if (upload) upload.watch = () => this.heard();
       this.draw();
@@ -57,10 +59,11 @@
     }
 
     keep(stored) {
-      const others = rows(this.slot).filter((other) => other !== this && other.stored);
+      const others = rows(this.slot).filter((other) => other !== this && other.stored), { replaces } = this.upload.record;
       const same = others.filter((other) => other.stored.publicId === stored.publicId || (other.name === stored.fileName && other.stored.fileSize === stored.fileSize));
       same.forEach((other) => other.item.remove());
-      if (!isMultiple(this.slot)) others.filter((other) => !same.includes(other)).forEach((other) => other.replaced());
+      const before = others.filter((other) => !same.includes(other) && (!isMultiple(this.slot) || other.stored.publicId === replaces));
+      before.forEach((other) => other.replaced());
       Object.assign(this, { stored, upload: null });
       this.draw();
       tidy(this.slot);
@@ -79,11 +82,17 @@
       this.bar.value = this.upload?.share ?? 0;
       if (this.drawn === state) return;
       this.drawn = state;
-      const focused = this.deeds.contains(document.activeElement);
+      const box = this.slot.querySelector("input"), at = document.activeElement, focused = this.deeds.contains(at) || (this.lent && at === box);
       this.mark.replaceChildren(...this.picture());
       this.title.replaceChildren(this.link());
       this.deeds.replaceChildren(...this.buttons());
-      if (focused) (this.deeds.querySelector("button") ?? this.title.querySelector("a") ?? this.slot.querySelector("input")).focus();
+      if (focused) this.focus(this.deeds.querySelector("button") ?? this.title.querySelector("a") ?? box);
+    }
+
+    // While a PDF of photos is looked at it has no button; whoever was at *Add a page* is there again afterwards.
+    focus(place) {
+      this.lent = this.pages.length > 0 && place.type === "file";
+      place.focus();
     }
 
     picture() {
@@ -109,10 +118,17 @@
     }
 
     buttons() {
-      if (this.stored) return [act(_("Remove"), this.name, () => this.remove())];
+      const more = this.pages.length && !this.longer ? [act(_("Add a page"), this.name, () => this.choosePages())] : [];
+      if (this.stored) return [...more, act(_("Remove"), this.name, () => this.remove())];
       if (this.state === "checking" || this.state === "elsewhere") return [];
       const stop = act(_("Cancel"), this.name, () => carrier.cancel(this.upload));
-      return this.state === "broken" ? [act(_("Try now"), this.name, () => carrier.start(this.upload)), stop] : [stop];
+      return this.state === "broken" ? [act(_("Try now"), this.name, () => carrier.start(this.upload)), ...more, stop] : [...more, stop];
+    }
+
+    // A telephone takes one photo at a time: the next page joins those that are there, in a new PDF in the place of this one.
+    choosePages() {
+      this.box = make("input", { type: "file", accept: PHOTOS, multiple: true, onchange: () => window.taking.join(this, [...this.box.files]) });
+      this.box.click();
     }
 
     // Certificates run out: the day is asked for at once, goes with the file, and may be typed or chosen from the calendar.
@@ -146,22 +162,23 @@
       };
     }
 
+    takenOut() { return carrier.ask("/api/upload-file/remove", { publicId: this.stored.publicId }); }
+
     async remove() {
-      const { publicId } = this.stored;
       this.deeds.querySelectorAll("button").forEach((button) => { button.disabled = true; });
       try {
-        await carrier.ask("/api/upload-file/remove", { publicId });
+        await this.takenOut();
       } catch (error) {
         say(this.slot, [error.message || _("“{name}” could not be removed just now. Check your connection, then try again.", { name: this.name })]);
         this.drawn = "";
         this.draw();
-        return this.deeds.querySelector("button").focus();
+        return this.deeds.querySelector("button:last-child").focus();
       }
       this.undoable(_("{name} is removed", { name: this.name })).focus();
       filed(this.slot);
     }
 
-    replaced() { this.undoable(_("{name} is replaced", { name: this.name })); }
+    replaced() { this.undoable(this.longer ? _("A page is added to {name}", { name: this.name }) : _("{name} is replaced", { name: this.name })); }
 
     // It is done; for a moment it can be taken back. The offer stays as long as somebody is at it.
     undoable(words) {
@@ -178,7 +195,8 @@
       try {
         const stored = await carrier.ask("/api/upload-file/restore", { publicId: this.stored.publicId });
         if (!isMultiple(this.slot)) rows(this.slot).filter((other) => other.stored).forEach((other) => other.item.remove());
-        const row = new Row(this.slot, { stored });
+        else if (this.longer?.stored) this.longer.takenOut().then(() => this.longer.item.remove());
+        const row = new Row(this.slot, { stored, pages: this.pages });
         item.replaceWith(row.item);
         tidy(this.slot);
         filed(this.slot);
@@ -192,6 +210,7 @@
     gone(words) {
       const focused = this.item.contains(document.activeElement);
       this.item.remove();
+      rows(this.slot).filter(({ longer }) => longer === this).forEach((shorter) => Object.assign(shorter, { longer: null, drawn: "" }).draw());
       tidy(this.slot);
       if (words) announce(this.slot, words);
       if (focused || document.activeElement === document.body) this.slot.querySelector("input[type=file]").focus({ preventScroll: true });
@@ -208,26 +227,6 @@
     return make("button", { type: "button", className: "quiet", onclick }, words, make("span", { className: "sr", textContent: ` ${name}` }));
   }
 
-  // Of a mixed lot the good ones go on, and each of the others is told why it does not.
-  async function take(slot, files, wrong = []) {
-    const given = isMultiple(slot) ? [...files] : [...files].slice(0, 1), words = [...wrong];
-    say(slot, words);
-    if (files.length > given.length) words.push(_("This takes one file, so only “{name}” was taken.", { name: given[0].name }));
-    for (const file of given) {
-      const found = await papers.fit(file, takes(slot));
-      if (found.words) words.push(found.words); else await admit(slot, found.file).catch(() => words.push(_("“{name}” could not be read. Save it on this device first, then choose it again.", { name: file.name })));
-    }
-    say(slot, words);
-  }
-
-  async function admit(slot, file) {
-    if (!isMultiple(slot)) rows(slot).filter((other) => other.upload).forEach((other) => carrier.cancel(other.upload));
-    const own = papers.told(file, file.name.startsWith("photo ") ? rows(slot).map((row) => row.name) : []);
-    const upload = await carrier.add(slot.dataset.slot, own, { label: slot.dataset.label, page: location.pathname });
-    new Row(slot, { upload }).isNew = true;
-    announce(slot, _("Uploading {name}", { name: own.name }));
-  }
-
   function say(slot, sentences) {
     slot.querySelector(":scope > [role=alert]").replaceChildren(...sentences.map((words) => make("p", { textContent: words })));
     slot.querySelector("input[type=file]").setAttribute("aria-invalid", String(sentences.length > 0));
@@ -239,6 +238,7 @@
     const has = rows(slot).some((row) => row.stored), several = isMultiple(slot);
     slot.classList.toggle("has", has);
     slot.querySelector(".choose").textContent = several ? (has ? _("Add files") : _("Choose files")) : has ? _("Replace") : _("Choose a file");
+    slot.querySelector("label.camera > span")?.replaceChildren(has && !several ? _("Replace with a photo") : _("Take a photo"));
   }
 
   // The page's Python counts documents; before its socket is there it will count them when it comes.
@@ -247,42 +247,13 @@
     tell();
   }
 
+  const inPdf = (photos) => photos.filter(({ jpeg }) => jpeg).length;
+  const boundOf = (count) => ngettext("Made into a PDF from your photo", "Made into a PDF from your {count} photos", count);
   const pages = ({ pages: count }) => count ? ngettext("{count} page", "{count} pages", count) : "";
   const number = (value, unit, digits) => value.toLocaleString(_.tag, { style: "unit", unit, maximumFractionDigits: digits });
   const size = (bytes) => bytes >= 1e6 ? number(bytes / 1e6, "megabyte", 1) : number(Math.max(1, bytes / 1e3), "kilobyte", 0);
   const moment = (at) => new Date(at).toLocaleString(_.tag, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
   const day = (iso) => new Date(`${iso}T12:00`).toLocaleDateString(_.tag, { day: "numeric", month: "long", year: "numeric" });
-
-  document.addEventListener("change", ({ target }) => {
-    if (!target.matches?.("[data-slot] input[type=file]") || !target.files.length) return;
-    const files = [...target.files];
-    take(slotOf(target), target.matches("[data-photo]") ? files.map(papers.asPhoto) : files);
-    target.value = ""; // so that the same file can be chosen again
-  });
-
-  // A file dropped beside a slot must not replace the page.
-  const light = (over) => slots().forEach((slot) => slot.classList.toggle("over", slot === over));
-  for (const kind of ["dragover", "dragenter"]) {
-    document.addEventListener(kind, (event) => {
-      if (![...event.dataTransfer?.types ?? []].includes("Files")) return;
-      event.preventDefault();
-      const over = slotOf(event.target);
-      light(over);
-      event.dataTransfer.dropEffect = over ? "copy" : "none";
-    });
-  }
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) light(null); });
-  document.addEventListener("drop", (event) => {
-    const given = event.dataTransfer;
-    if (!given || ![...given.types].includes("Files")) return;
-    event.preventDefault();
-    light(null);
-    const slot = slotOf(event.target);
-    if (!slot) return;
-    const folders = [...given.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory).map((entry) => entry.name);
-    const files = [...given.files].filter((file) => !folders.includes(file.name));
-    take(slot, files, folders.map(papers.folder));
-  });
 
   slots().forEach((slot) => {
     slot.querySelector(".files").replaceChildren();
@@ -302,4 +273,6 @@
     const row = rows(slot).find((one) => one.stored?.publicId === record.publicId), box = row?.item.querySelector("input[type=date]");
     if (box) box.value = record.day ?? "";
   }
+
+  return { Row, slots, slotOf, isMultiple, takes, rows, make, say, announce, inPdf, boundOf };
 })();
