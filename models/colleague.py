@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
+import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,10 @@ if TYPE_CHECKING:  # an application ends their links when it is sent
 LIFE, AT_ONCE, A_DAY = timedelta(days=14), 10, 20  # so long a link lives; so many live at once; so many mails a day
 NAME, NOTE = 80, 500  # characters
 PAUSE = timedelta(minutes=2)  # between two notes of when they were last there
+
+LINK = re.compile(r"[^\s.]\.[^\W\d_](?:[^\W\d_]|[^\w\s!-~])|\d\.\d+\.\d+\.\d|:/|//|www\.|\bmailto:", re.IGNORECASE)
+FILE = re.compile(r"(?<![\w./-])[\w-]+\.(?:pdf|docx|xlsx|pptx|csv|jpe?g|png)(?![\w/:@-]|\.\w)", re.IGNORECASE)
+DOTS = {ord(sign): "." for sign in "。｡․﹒．"}
 
 
 class Ended(StrEnum):
@@ -205,12 +211,14 @@ def ended_words(colleague: Colleague) -> str:
 
 def _checked(step: str, name: str, email: str, note: str, language: str) -> dict[str, Any]:
     name, note, email = " ".join(name.split()), note.strip(), email.strip()
+    no_links = _("Leave web and email addresses out of your note, and put a space after each full stop: the mail has the link already.")
     wrong = [
         None if any(one.name == step for one in STEPS) else Problem("step", _("Choose one of the six steps.")),
-        None if 2 <= len(name) <= NAME and not _has_link(name) else Problem("name", _("Enter your colleague's name, 2 to 80 characters.")),
+        None if 2 <= len(name) <= NAME else Problem("name", _("Enter your colleague's name, 2 to 80 characters.")),
+        Problem("name", _("Leave web and email addresses out of the name, and put a space after a full stop.")) if has_link(name) else None,
         _email_problem(email),
         None if len(note) <= NOTE else Problem("note", _("Shorten your note to 500 characters.")),
-        Problem("note", _("Leave web addresses out of your note: the mail has the link already.")) if _has_link(note) else None,
+        Problem("note", no_links) if has_link(note) else None,
         None if language in LANGUAGES else Problem("language", _("Choose one of the languages shown.")),
     ]
     if problems := [problem for problem in wrong if problem]:
@@ -226,9 +234,15 @@ def _email_problem(email: str) -> Problem | None:
     return None
 
 
-def _has_link(text: str) -> bool:
-    """Mails of ours carry no other link than ours, whoever fills in the form (a stranger's words in our name)."""
-    return "://" in text or "www." in text.casefold()
+def has_link(text: str) -> bool:
+    """Whether a mail program, or a person, could make a link of something in a text: mails of ours carry no other link than ours.
+
+    Whoever fills in the form could otherwise send a stranger's words in our name. Programs link what merely looks like an address, so
+    a letter or digit, a dot and two letters are enough, whatever the ending; file names alone are let through.
+    """
+    shown = unicodedata.normalize("NFKC", text).translate(DOTS)  # as browsers read an address
+    plain = "".join(sign for sign in shown if unicodedata.category(sign) != "Cf")  # what nobody sees hides nothing
+    return bool(LINK.search(FILE.sub(" ", plain)))
 
 
 def _must_have_room(session: Session, application: Application) -> None:

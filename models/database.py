@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -32,6 +32,13 @@ PATIENCE = {
     "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
 }  # fmt: skip
 
+#: No statement waits longer than this, for a lock or at all: whoever holds one for ever would otherwise keep all others waiting, since
+#: one thread saves for all. What is given up is an OperationalError, which passes: the browser keeps its answers and asks again.
+LONGEST = {"lock_timeout": "5s", "statement_timeout": "30s"}
+
+#: Errors go into logs with their statement; what stood in it, a code or somebody's answer, must not.
+POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
+
 _after_commit: list[Callable[[], None]] = []
 
 
@@ -57,6 +64,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def horizon() -> datetime:
+    """The last moment that staff may set something due or to end at: five years from now. A date beyond it is a slip of the hand."""
+    return now() + timedelta(days=5 * 366)
+
+
 @cache
 def engine() -> Engine:
     """The one engine of this process, by DATABASE_URL; tests call `engine.cache_clear()`."""
@@ -66,11 +78,22 @@ def engine() -> Engine:
 def connect(url: str) -> Engine:
     """An engine set up for this product: WAL, foreign keys and explicit BEGIN on SQLite, a checked pool on PostgreSQL."""
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10, connect_args=PATIENCE)
-    made = sa.create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, pool_size=10, max_overflow=20)
+        found = sa.create_engine(url, pool_pre_ping=True, pool_timeout=10, connect_args=PATIENCE, **POOL)
+        event.listen(found, "connect", _prepare_postgresql)
+        return found
+    made = sa.create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, **POOL)
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _: Any) -> None:
+    connection.autocommit = True  # a setting made in a transaction goes with its rollback
+    cursor = connection.cursor()
+    for setting, value in LONGEST.items():
+        cursor.execute("SELECT set_config(%s, %s, false)", (setting, value))
+    cursor.close()
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: Any) -> None:
@@ -111,7 +134,10 @@ def reading() -> Iterator[Session]:
 
 
 def one_at_a_time(session: Session, name: str) -> None:
-    """Wait until no other transaction of any process that said the same `name` is open. SQLite has one writer anyway."""
+    """Wait until no other transaction of any process that said the same `name` is open, but no longer than for any lock.
+
+    SQLite has one writer anyway.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 

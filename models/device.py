@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlmodel import Session, col, select
@@ -11,29 +12,38 @@ from models.confirmation import FIELD, Confirmation, Outcome, Purpose, comparabl
 from models.database import now
 from models.document import Document, DocumentState
 from models.draft import answers_of
+from models.earlier import typed_steps
 from models.event import record
-from models.invitation import Invitation
+from models.invitation import Invitation, former_addresses
 from models.person import partner
 
 TWICE = timedelta(seconds=30)  # a second click of the same form finds the door that the first has opened
 
 
 def has_saved(session: Session, application: Application) -> bool:
-    """Whether there is something to protect: answers, documents, or an application that was sent."""
+    """Whether there is something to protect: answers, documents, or an application that was sent.
+
+    What an earlier application has lent is none of it. It is stored when the link is first opened, which may be by a program that
+    looks at the links in mails: whoever is invited would then stand before a locked door at their first visit.
+    """
     if application.submitted_at is not None:
         return True
     documents = select(Document.id).where(
         Document.application_id == application.id, col(Document.state).in_((DocumentState.PENDING, DocumentState.STORED))
     )
-    return bool(answers_of(session, application.invitation_code)) or session.exec(documents).first() is not None
+    return bool(typed_steps(session, application)) or session.exec(documents).first() is not None
 
 
 def addresses(session: Session, application: Application, invitation: Invitation) -> list[str]:
-    """Where a code may be mailed to: the invited address, then the primary contact's if it is another and is confirmed."""
+    """Where a code may be mailed to: the invited address, then the primary contact's if it is another and is confirmed.
+
+    None goes to an address that staff have corrected, though the answers may still name it: somebody else may read it.
+    """
     confirmed = confirmed_addresses(session, application)
     typed = answers_of(session, invitation.code).get(FIELD)
     known = [invitation.contact_email, typed if isinstance(typed, str) else None, application.primary_contact_email]
-    different = {comparable(one): one for one in reversed(known) if one and comparable(one) in confirmed}
+    allowed = confirmed - {comparable(one) for one in former_addresses(session, invitation)}
+    different = {comparable(one): one for one in reversed(known) if one and comparable(one) in allowed}
     return sorted(different.values(), key=known.index)
 
 
@@ -53,6 +63,8 @@ def enter_device_code(session: Session, application: Application, asked: int, co
     found = asked_code(session, application, asked)
     if found is None:
         return Outcome.RUN_OUT
+    if not is_among(addresses(session, application, _invitation(session, application)), found.email):
+        return Outcome.SPENT  # the address has been corrected since
     if found.confirmed_at is not None and found.confirmed_at < now() - TWICE:
         return Outcome.SPENT
     first, outcome = found.confirmed_at is None, enter(session, found, code)
@@ -62,10 +74,19 @@ def enter_device_code(session: Session, application: Application, asked: int, co
     return outcome
 
 
+def _invitation(session: Session, application: Application) -> Invitation:
+    return session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+
+
 def asked_code(session: Session, application: Application, asked: int) -> Confirmation | None:
     """The code with this id, if a device of this application asked for it."""
     wanted = select(Confirmation).where(Confirmation.id == asked, Confirmation.application_id == application.id)
     return session.exec(wanted.where(Confirmation.purpose == Purpose.DEVICE)).first()
+
+
+def is_among(known: Iterable[str], email: str) -> bool:
+    """Whether a code that was mailed to this address still lets somebody in, where these are the addresses that it may go to."""
+    return comparable(email) in {comparable(one) for one in known}
 
 
 def masked(email: str) -> str:

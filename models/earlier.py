@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from models.application import Application, ApplicationStatus, begin, of_invitation, prefilled
 from models.confirmation import FIELD, comparable
-from models.draft import Answer, answers_of, save_answers
+from models.draft import Answer, Draft, answers_of, drafts, save_answers
 from models.event import Event, record
 from models.invitation import Invitation, InvitationStatus
 from models.person import PORTAL
@@ -51,6 +52,23 @@ def lent_to(session: Session, application: Application) -> Lent | None:
         return None
     told = session.exec(select(Event.detail).where(Event.application_id == application.id, Event.type == EVENT)).first()
     return Lent(frozenset(told["names"]), date.fromisoformat(told["of"])) if told else None
+
+
+def typed_steps(session: Session, application: Application) -> set[int]:
+    """The numbers of the steps in which somebody has answered something here; what was lent, nobody has typed."""
+    given = given_steps(session, [application.id]).get(application.id, set())
+    return {number for number, draft in drafts(session, application.invitation_code).items() if draft.form_data and is_typed(draft, given)}
+
+
+def given_steps(session: Session, applications: Sequence[int | None]) -> dict[int | None, set[int]]:
+    """Of each of these applications that took over something, the numbers of the steps to which it came."""
+    told = select(Event.application_id, Event.detail).where(Event.type == EVENT, col(Event.application_id).in_(applications))
+    return {one: {QUESTIONS[name].step for name in detail["names"] if name in QUESTIONS} for one, detail in session.exec(told)}
+
+
+def is_typed(draft: Draft, given: Set[int]) -> bool:
+    """Whether anything of a step was typed; `given` are the steps to which an earlier application gave something, in one go."""
+    return draft.revision > 1 or draft.step_number not in given
 
 
 def _lend(session: Session, application: Application, invitation: Invitation, earlier: Application) -> None:

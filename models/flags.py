@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Protocol
 
 from models.language import _, shown_date, shown_number
+from models.rules import EXPIRES_SOON, is_old
 from models.settings import Settings
-from models.slots import SLOTS, a_year_after
+from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 
 Values = Mapping[str, Any]
-EXPIRY_WARNING_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,12 @@ _FLAGS_OF_ANSWERS = (
 
 
 def _expires_soon(name: str) -> Sign:
-    within = timedelta(days=EXPIRY_WARNING_DAYS)
-    return Sign(name, (name,), lambda v, today, _: v[name] <= today + within, "Expires on {day}: ask for the renewal")
+    return Sign(name, (name,), lambda v, today, _: v[name] <= today + EXPIRES_SOON, "Expires on {day}: ask for the renewal")
 
 
 def _old_policy(name: str) -> Sign:
     sentence = "{policy}: signed on {day}, more than 12 months ago, so ask for a newer copy"
-    return Sign(name, (name,), lambda v, today, _: a_year_after(v[name]) < today, sentence)
+    return Sign(name, (name,), lambda v, today, _: is_old(v[name], today), sentence)
 
 
 _INSURANCES = ("public_liability_expiry", "employers_liability_expiry", "professional_indemnity_expiry")
@@ -108,7 +107,7 @@ SIGNS = (*_FLAGS_OF_ANSWERS, *map(_expires_soon, _INSURANCES), *map(_old_policy,
 
 def _of_document(held: Held, today: date) -> Flag | None:
     slot, day = SLOTS.get(held.slot), held.expiry_date
-    if slot is None or not slot.asks_expiry or day is None or day > today + timedelta(days=EXPIRY_WARNING_DAYS):
+    if slot is None or not slot.asks_expiry or day is None or day > today + EXPIRES_SOON:
         return None
     said = _("{document}: one expired on {day}") if day <= today else _("{document}: one expires on {day}")
     return Flag(slot.name, "documents", said.format(document=_(slot.label), day=shown_date(day)))

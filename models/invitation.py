@@ -6,18 +6,21 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime, now
+from models.database import UtcDateTime, horizon, now
 from models.errors import Conflict, Invalid, Problem
-from models.event import record
+from models.event import Event, record
 from models.language import ENGLISH, LANGUAGES, _
 from models.person import PORTAL, Actor, Right, partner
 from models.settings import settings
+
+if TYPE_CHECKING:  # an application is begun with an invitation
+    from models.application import Application
 
 #: Crockford's base 32: no I, L, O or U, so a code survives being read aloud; 8 of them are 40 bits (FACTS 46).
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -41,6 +44,10 @@ NO_LONGER = {
     InvitationStatus.EXPIRED: "This invitation has expired, so this can no longer be done.",
     InvitationStatus.REVOKED: "This invitation has been revoked, so this can no longer be done.",
 }
+
+
+#: Events that tell of another address: one from the desk, one from SharePoint's list.
+CORRECTED = ("invitation.updated", "invitation.changed")
 
 
 class Invitation(SQLModel, table=True):
@@ -89,8 +96,8 @@ def invite(
     fields = checked(
         company_name=company_name, contact_email=contact_email, contact_name=contact_name, contact_title=contact_title, notes=notes
     )
-    if expires_at and expires_at <= now():
-        raise _passed()
+    if expires_at:
+        must_be_sensible(expires_at)
     made = Invitation(
         **fields,
         code=new_code(session),
@@ -106,16 +113,36 @@ def invite(
     return made
 
 
-def resend(session: Session, actor: Actor, invitation: Invitation, contact_email: str | None = None) -> None:
-    """Send the same code again, to a corrected address if one is given. Conflict unless the invitation is active."""
+def resend(
+    session: Session, actor: Actor, invitation: Invitation, contact_email: str | None = None, application: Application | None = None
+) -> None:
+    """Send the same code again, to a corrected address if one is given; codes that went to the older one work no more.
+
+    Conflict unless the partner may still send something with it (`is_in_use`): `application` is the invitation's, if one was begun.
+    """
     actor.must(Right.INVITE)
-    _must_be(session, invitation, InvitationStatus.ACTIVE)
+    session.refresh(invitation, with_for_update=True)
+    if not is_in_use(invitation, application):
+        raise Conflict(_(NO_LONGER[invitation.state]))
     before = invitation.contact_email
     if contact_email and contact_email != before:
         invitation.contact_email = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
         record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, invitation.contact_email])
     session.add(invitation)
     record(session, "invitation.resent", actor, invitation_id=invitation.id, email=invitation.contact_email)
+
+
+def is_in_use(invitation: Invitation, application: Application | None) -> bool:
+    """Whether the partner may still send something with it: it is active, or a reviewer waits for what the used one's application lacks."""
+    asked = invitation.state == InvitationStatus.USED and application is not None and application.awaits_partner
+    return invitation.state == InvitationStatus.ACTIVE or asked
+
+
+def former_addresses(session: Session, invitation: Invitation) -> frozenset[str]:
+    """The addresses that staff have put another in the place of, as they were written."""
+    told = select(Event.detail).where(Event.invitation_id == invitation.id, col(Event.type).in_(CORRECTED))
+    changes = [detail.get("email") or detail.get("changed", {}).get("contact_email") for detail in session.exec(told)]
+    return frozenset(change[0] for change in changes if change) - {invitation.contact_email}
 
 
 def revoke(session: Session, actor: Actor, invitation: Invitation) -> None:
@@ -131,8 +158,7 @@ def extend(session: Session, actor: Actor, invitation: Invitation, expires_at: d
     """Give more time, also to an expired one; the mail is sent again with the new date."""
     actor.must(Right.INVITE)
     _must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
-    if expires_at <= now():
-        raise _passed()
+    must_be_sensible(expires_at)
     invitation.status, invitation.expires_at = InvitationStatus.ACTIVE, expires_at
     session.add(invitation)
     record(session, "invitation.extended", actor, invitation_id=invitation.id, expires_at=expires_at.isoformat())
@@ -158,12 +184,6 @@ def note_opened(session: Session, invitation: Invitation) -> None:
 def find(session: Session, code: str) -> Invitation | None:
     """The invitation with this code in any state, typed in any case and with spaces or dashes."""
     return session.exec(select(Invitation).where(Invitation.code == normal_code(code))).first()
-
-
-def find_active(session: Session, code: str) -> Invitation | None:
-    """The invitation with this code if it may still be used; unknown, used, revoked and expired are alike None."""
-    found = find(session, code)
-    return found if found and found.state == InvitationStatus.ACTIVE else None
 
 
 def expire_due(session: Session) -> int:
@@ -226,8 +246,12 @@ def _wrong(fields: dict[str, str]) -> list[Problem | None]:
     ]
 
 
-def _passed() -> Invalid:
-    return Invalid(_("The expiry date has passed."), [Problem("expires_at", _("Choose an expiry date in the future."))])
+def must_be_sensible(expires_at: datetime, *, ahead: bool = True) -> None:
+    """Invalid if the date is further away than any invitation is open or, where it must lie `ahead`, if it has passed."""
+    if ahead and expires_at <= now():
+        raise Invalid(_("The expiry date has passed."), [Problem("expires_at", _("Choose an expiry date in the future."))])
+    if expires_at > horizon():
+        raise Invalid(_("The expiry date is too far away."), [Problem("expires_at", _("Choose an expiry date within five years."))])
 
 
 def _ours(language: str) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from models.database import now, one_at_a_time
 from models.errors import Invalid, Problem
 from models.event import record
-from models.invitation import FIELDS, Invitation, InvitationStatus, checked, default_expiry, new_code, normal_code, tidy
+from models.invitation import FIELDS, Invitation, InvitationStatus, checked, default_expiry, must_be_sensible, new_code, normal_code, tidy
 from models.language import _
 from models.person import POWER_AUTOMATE
 
@@ -26,6 +26,8 @@ def synced(
     `sent` are the fields of `checked` that the item has; what it has not stays as it is. An item is found again by its code,
     by its id or, where it has neither, by being the same in all it says, so that sending it twice changes nothing.
     """
+    if expires_at:
+        must_be_sensible(expires_at, ahead=False)
     one_at_a_time(session, "synced")
     found = _known(session, normal_code(code), item_id, sent)
     known = {name: getattr(found, name) or "" for name in FIELDS} if found else {}

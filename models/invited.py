@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus
 from models.database import now
 from models.draft import Draft
+from models.earlier import given_steps, is_typed
 from models.event import Delivery, DeliveryState
-from models.invitation import Invitation, InvitationStatus, normal_code
+from models.invitation import Invitation, InvitationStatus, is_in_use, normal_code
 
 S = InvitationStatus
 PAGE = 50
@@ -32,13 +33,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Line:
-    """One invitation. `mail` is the newest delivery of its mail, `started` whether anything was typed."""
+    """One invitation. `mail` is the newest delivery of its mail, `started` whether anything was typed.
+
+    `in_use` says that its mail can be sent again (`invitation.is_in_use`).
+    """
 
     invitation: Invitation
     mail: Delivery | None
     started: bool
     reference: str
     submitted: bool
+    in_use: bool
 
     @property
     def mail_failed(self) -> bool:
@@ -106,14 +111,15 @@ def _matching(q: str) -> list[Any]:
 
 
 def _lines(session: Session, invitations: list[Invitation]) -> tuple[Line, ...]:
-    mails, begun = _mails(session, [one.id for one in invitations]), _begun(session, [one.code for one in invitations])
-    applications = _applications(session, [one.code for one in invitations])
+    mails, applications = _mails(session, [one.id for one in invitations]), _applications(session, [one.code for one in invitations])
+    begun = _begun(session, applications)
     return tuple(_line(one, mails.get(one.id), one.code in begun, applications.get(one.code)) for one in invitations)
 
 
 def _line(invitation: Invitation, mail: Delivery | None, started: bool, application: Application | None) -> Line:
     submitted = application is not None and application.status != ApplicationStatus.DRAFT
-    return Line(invitation, mail, started or submitted, (application.reference_number if application else None) or "", submitted)
+    return Line(invitation, mail, started or submitted, (application.reference_number if application else None) or "", submitted,
+                is_in_use(invitation, application))  # fmt: skip
 
 
 def _mails(session: Session, ids: list[int | None]) -> dict[int | None, Delivery]:
@@ -122,8 +128,11 @@ def _mails(session: Session, ids: list[int | None]) -> dict[int | None, Delivery
     return {delivery.invitation_id: delivery for delivery in found}
 
 
-def _begun(session: Session, codes: list[str]) -> set[str]:
-    return set(session.exec(select(Draft.invitation_code).where(col(Draft.invitation_code).in_(codes)).distinct()))
+def _begun(session: Session, applications: Mapping[str, Application]) -> set[str]:
+    """The codes with which something was typed; what an earlier application has lent counts for nothing."""
+    lent = given_steps(session, [one.id for one in applications.values()])
+    found = session.exec(select(Draft).where(col(Draft.invitation_code).in_(applications)))
+    return {draft.invitation_code for draft in found if is_typed(draft, lent.get(applications[draft.invitation_code].id, set()))}
 
 
 def _applications(session: Session, codes: list[str]) -> dict[str, Application]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime
+from models.database import UtcDateTime, horizon
 from models.slots import SLOTS
 from models.steps import QUESTIONS, place_of
 
@@ -83,6 +83,11 @@ def latest_request(session: Session, application: Application) -> InformationReq
     """The newest request, whether it was answered or not."""
     wanted = select(InformationRequest).where(InformationRequest.application_id == application.id)
     return session.exec(wanted.order_by(col(InformationRequest.id).desc())).first()
+
+
+def is_too_far(due_on: date) -> bool:
+    """Whether a date is further away than anything is due: a slip of the hand."""
+    return due_on > horizon().date()
 
 
 def label_of(name: str) -> str:

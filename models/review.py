@@ -18,7 +18,7 @@ from models.event import Event, record
 from models.language import _, shown_date, shown_list
 from models.person import Actor, Right
 from models.request import InformationRequest as InformationRequest
-from models.request import Wanted
+from models.request import Wanted, is_too_far
 from models.request import open_request as open_request
 from models.settings import settings
 from models.slots import SLOTS
@@ -216,6 +216,8 @@ def _of_the_whole(message: str, wanted: list[Wanted], due_on: date | None) -> It
         yield Problem("message", _("Tell the partner what is needed, in at least 10 characters."))
     if due_on and due_on <= now().date():
         yield Problem("due_on", _("Choose a due date in the future."))
+    elif due_on and is_too_far(due_on):
+        yield Problem("due_on", _("Choose a due date within five years."))
     if len({one.name for one in wanted}) < len(wanted):
         yield Problem("items", _("A question or document is named twice. Name it once."))
 
@@ -231,6 +233,8 @@ def _of_one(application: Application, one: Wanted, due_on: date | None) -> Itera
         yield Problem(place, _("“{label}” is not asked with these answers. Name the question that it depends on.").format(label=label))
     if one.due_on and one.due_on <= now().date():
         yield Problem(f"{place}.due_on", _("Choose a due date in the future for “{label}”.").format(label=label))
+    elif one.due_on and is_too_far(one.due_on):
+        yield Problem(f"{place}.due_on", _("Choose a due date within five years for “{label}”.").format(label=label))
     elif one.due_on and due_on and one.due_on > due_on:
         told = _("The due date for “{label}” is later than that of the whole request. Choose {day} or earlier.")
         yield Problem(f"{place}.due_on", told.format(label=label, day=shown_date(due_on)))

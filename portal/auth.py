@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from models.settings import settings
 STAFF, FLOW, RETURN = "staff", "flow", "return_to"
 #: What the form's visitors have in the session: who is let in, who still knocks, and for which invitations this device is known.
 PARTNER, COLLEAGUE, KNOCKING, KNOWN = "invitation", "colleague", "knocking", "known"
+VISIT = "visit"  # a name for one letting-in, by which its open pages are found when it ends
 REMEMBERED = 8  # invitations that one device is known for
 router = APIRouter(prefix="/auth", include_in_schema=False)
 
@@ -95,6 +97,11 @@ def colleague_id(request: Request) -> str:
     return str(request.session.get(COLLEAGUE, "")) if "session" in request.scope else ""
 
 
+def visit(request: Request) -> str:
+    """The name of the letting-in by which this browser is here; empty if nobody was let in."""
+    return str(request.session.get(VISIT, "")) if "session" in request.scope else ""
+
+
 def refuse_other_sites(request: Request) -> None:
     """A browser sends the session's cookie by itself, so a change must come from a page of ours; browsers say where from."""
     origin = request.headers.get("origin") or ("" if request.headers.get("sec-fetch-site", "same-origin") == "same-origin" else "elsewhere")
@@ -113,7 +120,7 @@ def _renew(request: Request, contents: dict[str, Any]) -> None:
     """New contents at each letting-in: nothing of the visitor before stays. Who works at the desk in this browser goes on there."""
     staff_token = request.session.get(STAFF)
     request.session.clear()
-    request.session.update(contents | ({STAFF: staff_token} if staff_token else {}))
+    request.session.update(contents | {VISIT: secrets.token_urlsafe(8)} | ({STAFF: staff_token} if staff_token else {}))
 
 
 def _marks(request: Request) -> list[str]:

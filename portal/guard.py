@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
+from limits import RateLimitItemPerMinute
 from nicegui import Client, core
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.errors import TooMany
+from models.language import _, speaking
 from models.settings import settings
+from portal import tally
+from portal.auth import COLLEAGUE, PARTNER, STAFF
+from portal.language import wanted
+from portal.limits import client_address
 
 MAX_CLIENTS = 1500
+UNUSED_SECONDS = 60  # NiceGUI keeps a page that nobody connects to for so long
 #: What builds a client of NiceGUI's, which holds memory for a minute even without a socket (FACTS 95).
 PAGES = ("/apply", "/review", "/invitations", "/deliveries")
 #: Where NiceGUI would take uploads and client-side events without our checks (FACTS 65, 95).
 CLOSED = ("/_nicegui/client/", "/_nicegui/auto/")
 ASKED = "portal.asked"  # names a request in its scope, which a client of NiceGUI's keeps
+FROM = "portal.from"  # the address that holds it
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of the pages that this process can hold: how many one address may hold, and how many it may open in a minute."""
+
+    name: str
+    held: int
+    a_minute: RateLimitItemPerMinute
+
+
+#: An office of fifty behind one address has two pages each, leaves others behind for a quarter of a minute as it goes on, and may well
+#: come in all at once. Whoever is not let in is only shown the way to the entrance, and needs less.
+LET_IN, STRANGERS = Share("let in", 400, RateLimitItemPerMinute(900)), Share("strangers", 60, RateLimitItemPerMinute(300))
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -47,6 +75,46 @@ class Guard:
         if path.startswith(CLOSED) and scope.get("method") == "POST":
             return 403
         return 503 if _is_page(scope) and len(Client.instances) >= MAX_CLIENTS else None  # saving and health go on, however full it is
+
+
+class Crowd:
+    """ASGI, within the session: refuses a page to an address that has its share, before it could shut everybody else out.
+
+    `refusal` makes the page that says so.
+    """
+
+    def __init__(self, app: ASGIApp, refusal: Callable[[Request, Exception], Awaitable[Response]]) -> None:
+        self.app, self.refusal = app, refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_page(scope) or _is_ours(address := client_address(scope)):
+            return await self.app(scope, receive, send)
+        scope[FROM] = address
+        share = LET_IN if {STAFF, PARTNER, COLLEAGUE} & set(scope["session"]) else STRANGERS
+        if not (seconds := must_wait(share, address)):
+            return await self.app(scope, receive, send)
+        request = Request(scope, receive)
+        with speaking(wanted(request.headers)):
+            said = _("Very many pages are open from your network at once. Nothing you have saved is lost. Try again in {seconds} seconds.")
+        answer = await self.refusal(request, TooMany(said.format(seconds=seconds), retry_after=seconds))
+        return await answer(scope, receive, send)
+
+
+def must_wait(share: Share, address: str) -> int:
+    """The seconds after which this address may have one page more; 0 if now."""
+    room = tally.take_here(share.a_minute, "pages", share.name, address)
+    if not room.taken:
+        return room.seconds
+    held = sum(1 for client in Client.instances.values() if client._request and client._request.scope.get(FROM) == address)
+    return UNUSED_SECONDS if held >= share.held else 0
+
+
+def _is_ours(address: str) -> bool:
+    """Whether the caller is on this very machine: then a proxy there does not say for whom it asks, and all would share one limit."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # an IPv6 network, or no address at all
+        return False
 
 
 def _is_page(scope: Scope) -> bool:

@@ -17,7 +17,7 @@ from models.settings import Settings, ready_settings
 from portal import auth, frame, language, limits, problems
 from portal.api import routers
 from portal.assets import LEVEL, assets
-from portal.guard import Guard, harden_socket
+from portal.guard import Crowd, Guard, harden_socket
 from portal.language import Speak
 from portal.logs import AccessLog
 from portal.nudge import nudge
@@ -28,7 +28,12 @@ SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff s
 
 def create_api() -> FastAPI:
     """The API and the sign-in, without pages: what an API-only process would serve."""
-    found = ready_settings()
+    app = _api()
+    _sessions(app)
+    return app
+
+
+def _api() -> FastAPI:
     app = FastAPIOffline(
         title="Saber Partner Portal API", version="1", redoc_url=None, static_url="/static/docs",
         description="Partner onboarding: invitations, drafts, documents, applications and their status.",
@@ -37,6 +42,12 @@ def create_api() -> FastAPI:
         app.include_router(router)
     limits.install(app)
     problems.install(app)
+    after_commit(nudge)
+    return app
+
+
+def _sessions(app: FastAPI) -> None:
+    found = ready_settings()
     app.add_middleware(
         SessionMiddleware,
         secret_key=found.secret_key.get_secret_value(),
@@ -44,14 +55,11 @@ def create_api() -> FastAPI:
         max_age=SESSION_SECONDS,
         https_only=not found.local,
     )
-    after_commit(nudge)
-    return app
 
 
 def create_app() -> FastAPI:
     """The whole portal."""
-    found = ready_settings()
-    app = create_api()
+    app = _api()
     language.install(app)
     app.mount("/static", assets(frame.STATIC), name="static")
     app.add_api_route("/", _home, include_in_schema=False)
@@ -59,14 +67,16 @@ def create_app() -> FastAPI:
     for page in (apply, apply_pdf, status, documents, desk, review, invitations, deliveries):
         page.install(app)
     errors.install(app)
+    app.add_middleware(Crowd, refusal=errors.page)  # before the sessions, and so within them: it must know who has been let in
     ui.run_with(
-        app, title=frame.NAME, language="en-GB", storage_secret=found.secret_key.get_secret_value(), favicon=frame.STATIC / "favicon.svg",
+        app, title=frame.NAME, language="en-GB", favicon=frame.STATIC / "favicon.svg",
         reconnect_timeout=15, binding_refresh_interval=None, tailwind=False, show_welcome_message=False,
         gzip_middleware_factory=partial(GZipMiddleware, compresslevel=LEVEL),
     )  # fmt: skip
     harden_socket()
+    _sessions(app)  # after NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use
     app.add_middleware(Speak)
-    app.add_middleware(Guard, origin=found.portal_url)
+    app.add_middleware(Guard, origin=ready_settings().portal_url)
     app.add_middleware(AccessLog)
     return app
 

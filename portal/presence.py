@@ -20,6 +20,7 @@ from models.database import reading
 from models.draft import Stored
 from models.language import _, speaking, spoken
 from models.steps import STEPS, step_of
+from portal.auth import visit
 from portal.frame import push
 
 Hear = Callable[[Mapping[str, Any]], object]
@@ -31,7 +32,8 @@ MOMENT = 0.7
 class Guest:
     """One open page. `writer` names the page in what it posts; `connected` is whether its socket is there.
 
-    `colleague` is the public id of one who helps with a step, `turn` keeps what they are told in order.
+    `colleague` is the public id of one who helps with a step, `visit` the letting-in (portal/auth.py), `turn` keeps what a colleague is
+    told in order.
     """
 
     client: Client
@@ -42,6 +44,7 @@ class Guest:
     writer: str
     language: str
     colleague: str = ""
+    visit: str = ""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     connected: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +61,8 @@ def arrive(application_id: int, step: str, who: str, hear: Hear, writer: str = "
     which the page's journal posts (autosave.journal_head: the client's id, if none is given). A `colleague` hears while their link lives.
     """
     client = ui.context.client
-    guest = Guest(client, application_id, step, who, hear, writer or client.id, spoken().code, colleague)
+    here = visit(client.request)
+    guest = Guest(client, application_id, step, who, hear, writer or client.id, spoken().code, colleague, here)
     _open.setdefault(application_id, {})[guest.writer] = guest
     client.on_connect(lambda: _moved(guest))
     client.on_disconnect(lambda: _moved(guest))
@@ -70,6 +74,15 @@ def tell(application_id: int, changes: Iterable[Stored], writer: str = "") -> No
     others = [guest for guest in list(_open.get(application_id, {}).values()) if guest.writer != writer]
     if others and core.loop is not None:
         core.loop.call_soon_threadsafe(_tell, others, list(changes))
+
+
+def dismiss(visit: str) -> None:
+    """Somebody has signed out: what their browser still shows of it hears nothing any more, and says so."""
+    for guest in [one for guests in list(_open.values()) for one in list(guests.values()) if visit and one.visit == visit]:
+        _left(guest)
+        with speaking(guest.language):
+            said = _("You have signed out in this browser, so this page is not kept up to date any more.")
+        push(guest.client, "others.stop", "out", said)
 
 
 def present(application_id: int) -> list[Guest]:

@@ -134,10 +134,17 @@ def _unread(__: Request, error: RequestValidationError) -> Response:
 
 
 def _database_away(request: Request, error: Exception) -> Response:
-    if not request.url.path.startswith("/api/"):
+    if wants_page(request):
         raise error  # a page has its own way to say so
     log.error("the database is away", error=type(error).__name__, exc_info=error)
     return problem(503, detail_of(503), headers={"Retry-After": str(RETRY_SECONDS)}, requestId=logs.request_id())
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser goes somewhere; scripts of ours that send something, and programs, want the problem as JSON."""
+    if request.url.path.startswith("/api/"):
+        return False
+    return request.method in ("GET", "HEAD") or "text/html" in request.headers.get("accept", "")
 
 
 def _unexpected(_: Request, __: Exception) -> Response:

@@ -11,7 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import SQLModel
 
 from models import tables
-from models.database import connect
+from models.database import LONGEST, connect
 from models.settings import settings
 
 #: Any number: two releases that run at once wait for each other.
@@ -28,6 +28,8 @@ def migrate() -> None:
         sa.event.listen(engine, "connect", _forget_references)
     with engine.execution_options(writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
+            for setting in LONGEST:  # another release may take its time, and a large table too
+                connection.execute(sa.text(f"SET LOCAL {setting} = 0"))
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         context.configure(
             connection=connection, target_metadata=SQLModel.metadata, render_as_batch=connection.dialect.name == "sqlite", compare_type=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -28,6 +29,7 @@ from portal import uploads
 from portal.api.bodies import Answers, Body, Code, Line, documented_step
 from portal.api.following import Arrived, arrived
 from portal.api.partner import Visitor, admit, application_of
+from portal.looking import in_turn
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Applications"])
@@ -104,7 +106,8 @@ async def epc_application(request: Request, body: Submission, wait: Wait = 0, ke
     resubmission, unless its `Idempotency-Key` has been used before.
     """
     invitation = await run_in_threadpool(admit, request, body.code)
-    application = await run_in_threadpool(_submitted, invitation, body, key)
+    run = in_turn if body.file_references else run_in_threadpool  # files that are not completed yet are looked at
+    application = await run(partial(_submitted, invitation, body, key))
     state = await _arrived(application.id or 0, wait)
     return Submitted(
         **state.model_dump(), application_id=str(application.id), reference_number=application.reference_number or "",

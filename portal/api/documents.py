@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from models.document import Document
@@ -15,6 +17,7 @@ from models.language import _
 from portal import uploads
 from portal.api.bodies import Body, Code, Line, Moment, Reply
 from portal.api.partner import Visitor, visitor
+from portal.looking import in_turn
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Documents"])
@@ -147,14 +150,14 @@ def resume_upload(request: Request, body: Uploaded) -> Signed:
     return Signed.of(uploads.resume_upload(visitor(request, body.invitation_code), body.name))
 
 
-@router.post("/upload-file/complete", responses=documented(400, 401, 403, 404, 409, 413, 422))
-def complete_upload(request: Request, body: Uploaded) -> Completed:
+@router.post("/upload-file/complete", responses=documented(400, 401, 403, 404, 409, 413, 422, 503))
+async def complete_upload(request: Request, body: Uploaded) -> Completed:
     """The bytes are sent: they are looked at and the document is stored, or refused (422) and deleted.
 
-    409 while they have not arrived. Said again, it answers alike.
+    409 while they have not arrived, 503 while too many others are looked at. Said again, it answers alike.
     """
-    who = visitor(request, body.invitation_code)
-    return _completed(uploads.complete_upload(who, body.name), who)
+    who = await run_in_threadpool(visitor, request, body.invitation_code)
+    return _completed(await in_turn(partial(uploads.complete_upload, who, body.name)), who)
 
 
 @router.post("/upload-file/remove", responses=documented(400, 401, 403, 404, 409, 413, 422))
