@@ -118,3 +118,20 @@ def _enter_newest(page: Page, product: Product) -> None:
     mail = eventually(lambda: product.mails_to("helen.marsh@brightfieldsolar.co.uk", "new device"), "the mail with the code")[0]
     page.get_by_label("6-digit code").fill(re.findall(r"^Your code: (\d{6})$", text_of(mail), re.M)[0])
     page.keyboard.press("Enter")
+
+
+def test_what_others_type_is_not_shown_any_more_in_a_window_of_somebody_who_has_signed_out(
+    product: Product, browser: Browser, page: Page
+) -> None:
+    code = enter(page, product)
+    other = browser.new_context().new_page()
+    enter(other, product, code=code)
+    second = page.context.new_page()
+    at(second, product, "company")
+    second.get_by_role("button", name="Sign out on this device").click()
+    expect(page.get_by_role("alert").filter(has_text="You have signed out in this browser")).to_be_visible()
+    other.get_by_label("Town or city").fill("Leeds")
+    saved(other)
+    page.wait_for_timeout(1500)  # what is not to come cannot be waited for
+    expect(page.get_by_label("Town or city")).to_have_value("")
+    other.context.close()

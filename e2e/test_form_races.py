@@ -170,7 +170,7 @@ def test_a_window_on_its_way_to_the_next_page_keeps_what_it_has_not_sent_when_an
     other.get_by_label(CITY).fill("Reading")
     saved(other)
     page.unroute(AWAY)
-    page.get_by_role("button", name="Keep mine").click()
+    page.get_by_role("button", name="Keep this one").click()
     saved(page)
     assert city(product, code) == "York"
 

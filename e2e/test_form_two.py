@@ -73,6 +73,9 @@ def test_what_is_being_typed_is_not_written_over_and_both_answers_stand_side_by_
     panel = place(page, "company_city").get_by_role("group", name=re.compile("Which answer is to be kept"))
     expect(panel).to_contain_text("Leeds")
     expect(panel).to_contain_text("Reading")
+    expect(panel).to_contain_text("You answered this in your other window as well.")
+    expect(panel).to_contain_text("In your other window, at")
+    expect(panel).not_to_contain_text(re.compile("theirs|mine"))
     assert city(product, code) == "Reading"
     expect(page.locator("#draft-state")).not_to_have_text(re.compile("^Saved"))
     page.get_by_label("Postcode").fill("LS1 1AA")  # other questions are saved all the same
@@ -80,11 +83,11 @@ def test_what_is_being_typed_is_not_written_over_and_both_answers_stand_side_by_
     expect(page.locator("#draft-state")).to_have_text(DUE)
 
 
-def test_keep_mine_by_keyboard_stores_it_and_the_other_sees_it(product: Product, page: Page, other: Page, code: str) -> None:
+def test_keeping_this_one_by_keyboard_stores_it_and_the_other_sees_it(product: Product, page: Page, other: Page, code: str) -> None:
     disagree(page, other)
     page.get_by_label(CITY).focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Keep mine")).to_be_focused()
+    expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_label(CITY)).to_be_focused()
     saved(page)
@@ -93,9 +96,9 @@ def test_keep_mine_by_keyboard_stores_it_and_the_other_sees_it(product: Product,
     expect(other.get_by_label(CITY)).to_have_value("Leeds")
 
 
-def test_take_theirs_shows_it_and_stores_nothing(product: Product, page: Page, other: Page, code: str) -> None:
+def test_taking_the_other_one_shows_it_and_stores_nothing(product: Product, page: Page, other: Page, code: str) -> None:
     disagree(page, other)
-    page.get_by_role("button", name="Take theirs").click()
+    page.get_by_role("button", name="Take the other one").click()
     expect(page.get_by_label(CITY)).to_have_value("Reading")
     saved(page)
     assert city(product, code) == "Reading"
@@ -105,7 +108,9 @@ def test_take_theirs_shows_it_and_stores_nothing(product: Product, page: Page, o
     expect(page.get_by_role("group", name=re.compile("Which answer"))).to_have_count(0)
 
 
-def test_a_choice_that_is_due_survives_a_reload_and_is_announced_on_other_pages(product: Product, page: Page, other: Page, code: str) -> None:
+def test_a_choice_that_is_due_survives_a_reload_and_is_announced_on_other_pages(
+    product: Product, page: Page, other: Page, code: str
+) -> None:
     disagree(page, other)
     page.reload()
     alive(page)
@@ -115,7 +120,7 @@ def test_a_choice_that_is_due_survives_a_reload_and_is_announced_on_other_pages(
     at(page, product, "contact")
     page.locator("#others-due").get_by_role("link", name=CITY).click()
     alive(page)
-    page.get_by_role("button", name="Keep mine").click()
+    page.get_by_role("button", name="Keep this one").click()
     saved(page)
     assert city(product, code) == "Leeds"
 
@@ -133,7 +138,7 @@ def test_two_tabs_of_one_browser_do_not_overwrite_each_others_unsent_answer(prod
     assert city(product, code) == "Leeds"
     second.unroute(AWAY)
     expect(second.locator("#draft-state")).to_have_text(DUE)
-    second.get_by_role("button", name="Keep mine").click()
+    second.get_by_role("button", name="Keep this one").click()
     saved(second)
     assert city(product, code) == "Reading"
 
@@ -151,7 +156,9 @@ def test_a_duplicated_tab_is_a_writer_of_its_own(product: Product, page: Page) -
     page.context.set_offline(False)
 
 
-def test_a_colleague_and_the_partner_who_answer_the_same_are_named_to_each_other_and_choose(product: Product, page: Page, other: Page) -> None:
+def test_a_colleague_and_the_partner_who_answer_the_same_are_named_to_each_other_and_choose(
+    product: Product, page: Page, other: Page
+) -> None:
     code = enter(page, product)
     ask(product, page, other)
     at(page, product, "insurance")
@@ -165,6 +172,7 @@ def test_a_colleague_and_the_partner_who_answer_the_same_are_named_to_each_other
     panel = place(page, "health_safety_policy_date").get_by_role("group", name="Priya Nair has answered this as well")
     expect(panel).to_contain_text("3 March 2026")
     expect(panel).to_contain_text("4 March 2026")
+    expect(panel.get_by_role("button", name="Take theirs")).to_be_visible()
     page.get_by_role("button", name="Keep mine").click()
     saved(page)
     place(other, "public_liability_insurance").get_by_role("radio", name="No", exact=True).check()
@@ -178,7 +186,7 @@ def test_axe_finds_nothing_while_a_choice_is_open(product: Product, page: Page, 
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme="dark" if colours == "dark" else "light", reduced_motion="reduce")
     disagree(page, other)
-    expect(page.get_by_role("button", name="Take theirs")).to_be_visible()
+    expect(page.get_by_role("button", name="Take the other one")).to_be_visible()
     assert [(one["id"], one["nodes"][0]["html"][:140]) for one in Axe().run(page).response["violations"]] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     at(page, product, "contact")
@@ -194,6 +202,8 @@ def ask(product: Product, page: Page, other: Page) -> None:
     page.get_by_label("Your colleague's email address").fill(PRIYA)
     known = len(product.mails_to(PRIYA, "Insurance"))
     page.get_by_role("button", name="Send the link").click()
-    mails = eventually(lambda: product.mails_to(PRIYA, "Insurance")[known:] and product.mails_to(PRIYA, "Insurance"), "the colleague's mail")
+    mails = eventually(
+        lambda: product.mails_to(PRIYA, "Insurance")[known:] and product.mails_to(PRIYA, "Insurance"), "the colleague's mail"
+    )
     other.goto(re.findall(r"^http\S+/apply/help\?key=\S+$", text_of(mails[0]), re.M)[0])
     alive(other)

@@ -48,6 +48,30 @@ def test_changing_the_language_loses_nothing_that_was_typed(product: Product, pa
     assert stored(product, code)["tradingName"] == "Brightfield & Söhne"
 
 
+@pytest.mark.parametrize("language", ["Deutsch", "العربية"])
+@pytest.mark.parametrize(("address", "name"), [("insurance", "environmental_policy_date"), ("company?check=1", "years_trading")])
+def test_changing_the_language_stays_where_one_was_with_the_focus_on_the_control(
+    product: Product, page: Page, address: str, name: str, language: str
+) -> None:
+    enter(page, product, address)
+    page.evaluate(
+        "name => { const top = document.querySelector(`[data-question=${name}]`).getBoundingClientRect().top; scrollBy(0, top - 300); }",
+        name,
+    )
+    assert abs(_top(page, name) - 300) < 2
+    page.locator("details.languages summary").evaluate("one => one.click()")  # a pointer would be moved there by scrolling
+    page.get_by_role("button", name=language, exact=True).evaluate("one => one.click()")
+    expect(page.locator("html")).not_to_have_attribute("lang", "en-GB")
+    alive(page)
+    expect(page.locator("details.languages summary")).to_be_focused()
+    assert abs(_top(page, name) - 300) < 100  # what stands above it on the screen may be longer now
+
+
+def _top(page: Page, name: str) -> float:
+    """How far below the top of the screen a question stands."""
+    return float(page.evaluate('name => document.querySelector(`[data-question="${name}"]`).getBoundingClientRect().top', name))
+
+
 def test_the_saved_indicator_speaks_the_readers_language(product: Product, browser: Browser) -> None:
     page = browser.new_context(locale="de-DE").new_page()
     enter(page, product)

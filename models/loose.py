@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +22,15 @@ _CONTINENTAL = re.compile(
     r"[+-]?([0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]{1,9})?|[0-9]{1,3}\.[0-9]{3},[0-9]{1,9}|[0-9]{1,15},([0-9]{1,2}|[0-9]{4,9}))"
 )
 _POINTED = re.compile(r"[+-]?[0-9]{1,3}\.[0-9]{3}")
+#: Amounts in short: "5m", "5 million", "250k". Where the number has one separator and three digits after it ("1.250m"), nobody can tell
+#: whether that is its decimals. A billion is left out: it is a thousand times more in German.
+_SHORT = re.compile(r"(?P<number>[+-]?[0-9.,]+)(?P<word>[^\W\d_]+)\.?", re.IGNORECASE)
+_TWO_WAYS = re.compile(r"[+-]?[0-9]{1,3}[.,][0-9]{3}")
+_TIMES: Mapping[str, int] = {
+    **dict.fromkeys(("k", "thousand", "tsd", "tausend", "ألف", "الف", "آلاف"), 1_000),
+    **dict.fromkeys(("m", "mn", "mio", "mil", "mill", "million", "millions", "millionen", "مليون", "ملايين"), 1_000_000),
+}
+_POUNDS = re.compile(r"^(£|gbp)|(£|gbp|pounds?|pounds?sterling|pfund|جنيه|جنيه[إا]سترليني)$", re.IGNORECASE)
 _DAY = re.compile(r"([0-9]{1,2})\.? ([^\W\d_]+)\.?,? ([0-9]{4})")
 #: The digits and separators of Arabic and Persian, as ours.
 _WESTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬", "01234567890123456789.,")
@@ -66,6 +76,25 @@ def whole(raw: object) -> Decimal | None:
     return Decimal(_digits(raw).replace(".", "")) if _POINTED.fullmatch(_digits(raw)) else number(raw)
 
 
+def pounds(raw: object) -> Decimal | None:
+    """Like `whole`, for an amount of pounds, in short too: "£5m", "5 million", "250k" or "£1,250,000.00"; None for what is no amount.
+
+    None also for what can be read in two ways (`is_ambiguous`).
+    """
+    written = _amount(raw)
+    short = _SHORT.fullmatch(written)
+    if short is None:
+        return whole(raw if not isinstance(raw, str) else written)
+    times, found = _TIMES.get(short["word"].casefold()), number(short["number"])
+    return None if times is None or found is None or is_ambiguous(raw) else found * times
+
+
+def is_ambiguous(raw: object) -> bool:
+    """Whether an amount in short can be read in two ways: "1.250m" is 1.25 million in one country and 1,250 million in another."""
+    short = _SHORT.fullmatch(_amount(raw))
+    return bool(short and short["word"].casefold() in _TIMES and _TWO_WAYS.fullmatch(short["number"]))
+
+
 def western(typed: str) -> str:
     """With the digits that are also on an English keyboard."""
     return typed.translate(_WESTERN)
@@ -102,6 +131,11 @@ def blank(raw: object) -> bool:
 
 def _digits(raw: object) -> str:
     return re.sub(r"\s", "", western(text(raw) or "")).removeprefix("£").removesuffix("%")
+
+
+def _amount(raw: object) -> str:
+    """An amount without white space and without its pounds."""
+    return _POUNDS.sub("", re.sub(r"\s", "", western(text(raw) or "")))
 
 
 def _numbered(written: str) -> str:

@@ -12,15 +12,16 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from models import loose
 from models.confirmation import FIELD, unconfirmed
 from models.database import now
 from models.errors import Problem
 from models.kinds import Answers, Choice, Date, Decimal, Email, Integer, Kind, LongText, MultiChoice, Tags, Telephone, Text, Url, YesNo
 from models.language import _
-from models.question import Question
+from models.question import Condition, Question
 from models.reach import EVERYTHING, Reach
 from models.resubmission import Pending, still_as_sent
-from models.rules import dependents, judge, lack, read
+from models.rules import ADVISED, advice, dependents, judge, lack, read
 from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, STEPS, Step
 
@@ -95,6 +96,10 @@ class Sheet:
         """What is wrong with one answer; None if nothing is, or if it is not asked."""
         return self._problems.get(name)
 
+    def advice(self, name: str) -> str:
+        """What a reviewer will come back to, of one right answer; empty if nothing, or if it is not asked."""
+        return advice(name, self.values, self.today) if name in ADVISED and name not in self._problems else ""
+
     def problems(self) -> list[Problem]:
         """All that stands between this form and its submission, by step, as models/application.py `examine` says it."""
         wrong = [self._problems[name] for name in QUESTIONS if name in self._problems]
@@ -130,8 +135,7 @@ class Sheet:
     @property
     def minutes(self) -> int:
         """About how long the rest takes; 0 when nothing is left."""
-        left = sum(self.given(step).minutes for step in STEPS)
-        return max(1, round(left)) if self.done < self.total else 0
+        return about(sum(self.given(step).minutes for step in STEPS)) if self.done < self.total else 0
 
     def _evaluate(self, names: set[str]) -> set[str]:
         context = {COUNTRY: read(QUESTIONS[COUNTRY], self.answers, {})}
@@ -164,8 +168,15 @@ class Sheet:
         open_slots = [slot for slot in slots if self.lack(slot) or self._as_sent(slot.name)]
         return Given(
             len(ours) - len(open_questions) + len(slots) - len(open_slots), len(ours) + len(slots), self._touched(step),
-            sum(map(minutes_of, open_questions)) + DOCUMENT * len(open_slots),
+            sum(map(minutes_of, open_questions)) + DOCUMENT * len(open_slots) + self._undecided(step),
         )  # fmt: skip
+
+    def _undecided(self, step: Step) -> float:
+        """Minutes of what may still be asked, as what decides it is not answered: half of it will be."""
+        if self.pending or self.reach.names is not None:
+            return 0
+        open_still = (half for half, when in _conditional(step.number) if all(loose.blank(self.answers.get(name)) for name in when.fields))
+        return sum(open_still)
 
     def _counts(self, name: str, needed: bool, amiss: bool) -> bool:
         """Whether this is work, done or not: what the form needs, or while a reviewer asks for something, what they named."""
@@ -185,16 +196,32 @@ class Sheet:
 
 def minutes_of(question: Question) -> float:
     """About how many minutes one answer takes."""
-    return AGREEMENT if question.agreement else next(minutes for kind, minutes in MINUTES.items() if isinstance(question.kind, kind))
+    return AGREEMENT if question.agreement else _minutes(type(question.kind))
+
+
+@cache
+def _minutes(asked: type[Kind]) -> float:
+    return next(minutes for kind, minutes in MINUTES.items() if issubclass(asked, kind))
+
+
+def about(minutes: float) -> int:
+    """Minutes as they are said to people: whole, and in steps of five once there are more than ten. At least one."""
+    return max(1, round(minutes)) if minutes <= 10 else 5 * round(minutes / 5)
 
 
 @cache
 def usual_minutes() -> int:
-    """About how long the whole form takes, in steps of five minutes: an empty one, whose answers open a few questions more."""
-    empty = Sheet({})
-    opened = sum(minutes_of(q) for q in QUESTIONS.values() if q.required and not empty.asked(q.name)) / 2
-    documents = sum(DOCUMENT for slot in SLOTS.values() if slot.required and not slot.wanted(empty.values)) / 2
-    return round((empty.minutes + opened + documents) / 5) * 5
+    """About how long the whole form takes: the invitation's mail, the entrance and a form that was just begun name this number."""
+    known = {"company_name": "Company Ltd", "primary_contact_name": "First Last", FIELD: "name@example.co.uk", COUNTRY: "GB"}
+    return Sheet(known, confirmed={known[FIELD]}).minutes
+
+
+@cache
+def _conditional(step: int) -> tuple[tuple[float, Condition], ...]:
+    """What a step needs under a condition that does not hold for an empty form: half its minutes, and the condition."""
+    parts = [(minutes_of(q), q.when) for q in STEPS[step - 1].questions if q.required]
+    parts += [(DOCUMENT, slot.when) for slot in STEPS[step - 1].slots if slot.required]
+    return tuple((minutes / 2, when) for minutes, when in parts if when and not when.holds({}))
 
 
 @cache

@@ -16,6 +16,7 @@ from models.kinds import Choice, Date, Email, LongText, MultiChoice, Tags, Telep
 from models.language import _, shown_date
 from models.question import Question
 from models.request import Wanted
+from models.rules import ADVISED
 
 LONGEST = "20000"  # far beyond every rule, so that what is too long is kept and told; what is pasted beyond it fits no request
 RADIOS = 8  # more options than this become a list to open
@@ -38,6 +39,7 @@ class Field:
     wanted: Wanted | None = None
     due: date | None = None
     below: str = ""  # HTML that stands right below it
+    advice: str = ""  # what a reviewer will come back to, though it is not wrong
     widget: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,8 +95,13 @@ class Field:
     def described(self) -> str:
         """The ids of all that is said about it."""
         name = self.question.name
-        parts = (("asked", self.wanted), ("help", self.question.help), ("error", True))
+        parts = (("asked", self.wanted), ("help", self.question.help), ("error", True), ("advice", self.advised))
         return " ".join(f"{name}-{part}" for part, there in parts if there)
+
+    @property
+    def advised(self) -> bool:
+        """Whether something may have to be said of an answer that is right."""
+        return self.question.name in ADVISED
 
     @property
     def suggestions(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from models.database import now, reading, transaction
 from models.draft import Answer, Behind, answers_of, clear, drafts, save_answers, save_step
 from models.errors import Conflict, Invalid
 from models.event import Delivery, Event
-from models.invitation import find, find_active, invite
+from models.invitation import find, invite
 from models.person import PORTAL
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
@@ -51,7 +51,7 @@ def test_a_complete_application_becomes_a_row_with_a_reference_and_its_consequen
     with reading() as session:
         row = of_invitation(session, code)
         assert row is not None and row.status == "submitted" and row.years_trading == int(COMPLETE["years_trading"])
-        assert isinstance(row.services_offered, list) and find_active(session, code) is None and find(session, code).status == "used"  # type: ignore[union-attr]
+        assert isinstance(row.services_offered, list) and find(session, code).state == "used"  # type: ignore[union-attr]
         targets = {d.target for d in session.exec(select(Delivery).where(Delivery.application_id == row.id))}
         assert targets == {"sharepoint.application", "sharepoint.documents", "sharepoint.invitation", "email.received", "email.operations"}
         assert {(a.name, a.version) for a in agreements(session, row.id or 0)} == {(t.name, t.version) for t in TEXTS.values()}
@@ -62,7 +62,7 @@ def test_what_is_missing_is_listed_by_step_and_nothing_is_changed(code: str) -> 
         sent(code, {**COMPLETE, "company_name": "", "team_size": "many"}, {**DOCUMENTS, "team_cvs": 0})
     assert [(p.field, p.step) for p in error.value.problems] == [("company_name", 1), ("team_size", 3), ("team_cvs", 3)]
     with reading() as session:
-        assert of_invitation(session, code).status == "draft" and find_active(session, code) is not None  # type: ignore[union-attr]
+        assert of_invitation(session, code).status == "draft" and find(session, code).state == "active"  # type: ignore[union-attr]
 
 
 def test_a_crash_in_the_middle_of_submitting_leaves_nothing_half_done(code: str) -> None:
@@ -71,7 +71,7 @@ def test_a_crash_in_the_middle_of_submitting_leaves_nothing_half_done(code: str)
         raise RuntimeError("the power went")
     with reading() as session:
         assert of_invitation(session, code).reference_number is None  # type: ignore[union-attr]
-        assert find_active(session, code) is not None
+        assert find(session, code).state == "active"  # type: ignore[union-attr]
     assert "application.submitted" not in events(code)
 
 
@@ -169,4 +169,5 @@ def test_an_invitation_expires_while_its_partner_types_and_the_answers_stay(code
         save_step(session, of_invitation(session, code), STEPS[0], {"company_name": "Brightfield"})  # type: ignore[arg-type]
         find(session, code).expires_at = now() - timedelta(seconds=1)  # type: ignore[union-attr]
     with reading() as session:
-        assert find_active(session, code) is None and answers_of(session, code) == {"company_name": "Brightfield"}
+        assert find(session, code).state == "expired"  # type: ignore[union-attr]
+        assert answers_of(session, code) == {"company_name": "Brightfield"}

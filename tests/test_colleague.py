@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.provisional import domains
 from sqlmodel import Session
 
 from models.application import Application, submit
@@ -19,6 +22,7 @@ from models.colleague import (
     by_token,
     colleagues_of,
     ended_words,
+    has_link,
     note_seen,
     say_done,
     take_back,
@@ -81,13 +85,37 @@ def test_a_token_finds_its_colleague_and_nothing_else_does(application: Applicat
     ("given", "field"),
     [({"name": " "}, "name"), ({"name": "x" * 81}, "name"), ({"name": "www.evil.example"}, "name"), ({"email": "priya"}, "email"),
      ({"email": "a@b.example\nBcc: all@c.example"}, "email"), ({"step": "check"}, "step"), ({"step": ""}, "step"),
-     ({"note": "x" * 501}, "note"), ({"note": "Look at https://evil.example"}, "note"), ({"language": "xx"}, "language")],
+     ({"note": "x" * 501}, "note"), ({"note": "Look at https://evil.example"}, "note"),
+     ({"note": "Look at evil.example/x"}, "note"), ({"name": "Jo evil.example/x"}, "name"), ({"language": "xx"}, "language")],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_its_field_and_nobody_is_asked(application: Application, given: dict[str, str], field: str) -> None:
     with pytest.raises(Invalid) as error:
         asked(application, **given)
     assert [problem.field for problem in error.value.problems] == [field]
     assert everybody(application) == [] and partners.deliveries("email.colleague") == []
+
+
+@given(domains(), st.sampled_from(["", "https://", "www.", "jo@", "(", "see:", "\u200b"]), st.sampled_from(["", "/x", ".", "?a=b", " now", ":8080"]), st.booleans())
+def test_no_address_of_any_shape_gets_into_a_mail_of_ours(domain: str, before: str, after: str, wide: bool) -> None:
+    written = domain.replace(".", "\u3002" if wide else ".")
+    assert has_link(f"Please look at {before}{written}{after} today")
+
+
+@pytest.mark.parametrize("text", ["evil.example/x", "ev\u200bil.com", "evil.com/x.pdf", "policy.pdf.evil.com", "x.pdf/evil", "10.0.0.1/x", "http:/x",
+                                  "//evil", "bit.ly", "x.com", "mailto:jo@localhost", "e\uff0ecom", "x_.com", "हिन्दी.कॉम"])  # fmt: skip
+def test_what_a_mail_program_would_make_a_link_of_is_seen(text: str) -> None:
+    assert has_link(text)
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=12), min_size=1, max_size=12), st.sampled_from([". ", ", ", "; ", " – "]))
+def test_ordinary_sentences_are_let_through(words: list[str], between: str) -> None:
+    assert not has_link(between.join(words) + ".")
+
+
+@pytest.mark.parametrize("text", ["Ask e.g. Tom. He knows.", "Dr. Smith", "At 12.30pm, 3.5MW.", "Upload policy.pdf, then CV.docx.", "and/or", "U.K. law",
+                                  "Cover of 5.000.000", "Our data: see below", "Wait…then call", "ساعدنا. شكرا"])  # fmt: skip
+def test_what_people_write_is_let_through(text: str) -> None:
+    assert not has_link(text)
 
 
 def test_the_same_person_asked_again_for_the_same_step_has_a_new_link_and_the_old_one_ends(application: Application) -> None:

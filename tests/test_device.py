@@ -16,10 +16,14 @@ from models.database import reading, transaction
 from models.device import addresses, ask_device_code, enter_device_code, has_saved, masked
 from models.draft import Answer, save_answers
 from models.errors import TooMany
-from models.invitation import Invitation
+from models.invitation import Invitation, resend
+from models.person import Actor, Role
+from models.review import request_information
 from tests import partners
 from tests.api import on_one_database
 
+OLIVIA = Actor(name="Olivia Okafor", kind="staff", roles=frozenset({Role.OPERATIONS}))
+ROSA = Actor(name="Rosa Reyes", kind="staff", roles=frozenset({Role.REVIEWER}))
 OWEN = "owen.price@brightfieldsolar.co.uk"
 
 
@@ -122,6 +126,30 @@ def test_wrong_tries_of_somebody_else_do_not_end_the_code_that_this_device_asked
     ours, strangers = asked(application), asked(application)
     assert [entered(application, strangers.id, "no") for _ in range(5)] == [Outcome.WRONG] * 4 + [Outcome.SPENT]
     assert entered(application, ours.id, ours.code) == Outcome.RIGHT
+
+
+def test_a_corrected_address_gets_the_codes_from_then_on_and_those_of_the_old_one_work_no_more(database: str) -> None:
+    application = partners.submitted(())  # whose contact, with the old address, has left
+    with transaction() as session:
+        request_information(session, ROSA, of(session, application), "Which town is it?", ["company_city"])
+    code = asked(application)
+    with transaction() as session:
+        found = of(session, application)
+        resend(session, OLIVIA, invitation_of(session, application), OWEN, found)
+    assert mailable(application) == [OWEN]
+    assert entered(application, code.id, digits_of(code)) == Outcome.SPENT
+    newer = asked(application)
+    assert newer.email == OWEN and entered(application, newer.id, digits_of(newer)) == Outcome.RIGHT
+
+
+@on_one_database
+def test_an_address_that_was_corrected_and_put_back_is_good_again(database: str) -> None:
+    application = partners.begun(())
+    old = mailable(application)
+    for address in (OWEN, old[0]):
+        with transaction() as session:
+            resend(session, OLIVIA, invitation_of(session, application), address, of(session, application))
+    assert mailable(application) == old
 
 
 def test_a_code_for_a_device_confirms_no_address_and_one_for_an_address_opens_no_device(database: str) -> None:

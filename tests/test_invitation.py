@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
+from models.application import Application
 from models.database import now, reading, transaction
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery, Event
@@ -18,8 +19,8 @@ from models.invitation import (
     expire_due,
     extend,
     find,
-    find_active,
     invite,
+    is_in_use,
     normal_code,
     note_opened,
     resend,
@@ -27,9 +28,13 @@ from models.invitation import (
 )
 from models.invitation_list import synced
 from models.person import Actor, Role
+from models.review import request_information
+from portal.api.partner import opened_by
+from tests.partners import submitted
 
 OLIVIA = Actor(name="Olivia Okafor", kind="staff", roles=frozenset({Role.OPERATIONS}))
 ROSA = Actor(name="Rosa Reyes", kind="staff", roles=frozenset({Role.REVIEWER}))
+OWEN = "owen.price@brightfieldsolar.co.uk"
 BRIGHTFIELD = {
     "company_name": "Brightfield Solar Ltd",
     "contact_email": "ada@brightfield.example",
@@ -76,16 +81,15 @@ def test_a_code_that_is_used_revoked_or_expired_opens_nothing(database: str, how
         assert row is not None
         row.status, row.expires_at = ("active", now() - timedelta(seconds=1)) if how == "expired" else (how, row.expires_at)
         session.add(row)
+    assert opened_by(invitation.code) is None
     with reading() as session:
-        assert find_active(session, invitation.code) is None
         assert find(session, invitation.code) is not None
 
 
 def test_a_code_may_be_typed_in_any_case_with_spaces_and_dashes(database: str) -> None:
     invitation = made()
     typed = f" {invitation.code[:4].lower()}-{invitation.code[4:]} "
-    with reading() as session:
-        assert find_active(session, typed) is not None
+    assert opened_by(typed) is not None
 
 
 @given(st.text())
@@ -113,8 +117,24 @@ def test_a_revoked_invitation_cannot_be_resent_but_an_expired_one_can_be_extende
         assert expire_due(session) == 1
     with transaction() as session:
         extend(session, OLIVIA, find(session, late.code), now() + timedelta(days=5))  # type: ignore[arg-type]
-    with reading() as session:
-        assert find_active(session, late.code) is not None
+    assert opened_by(late.code) is not None
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59+00:00", "2040-01-01T00:00:00+00:00"])
+def test_no_date_years_ahead_is_taken_from_the_desk_or_from_the_list(database: str, until: str) -> None:
+    far = datetime.fromisoformat(until)
+    invitation = made()
+    for verb in (
+        lambda session: invite(session, OLIVIA, **BRIGHTFIELD, expires_at=far),
+        lambda session: extend(session, OLIVIA, find(session, invitation.code), far),
+        lambda session: synced(session, code=invitation.code, expires_at=far),
+        lambda session: synced(session, company_name="New Ltd", contact_email="new@company.example", expires_at=far),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refused, transaction() as session:
+            verb(session)
+        assert [(one.field, one.message) for one in refused.value.problems] == [("expires_at", "Choose an expiry date within five years.")]
+    with transaction() as session:
+        extend(session, OLIVIA, find(session, invitation.code), now() + timedelta(days=4 * 365))  # type: ignore[arg-type]
 
 
 def test_resending_to_a_corrected_address_keeps_the_code(database: str) -> None:
@@ -182,3 +202,21 @@ def test_an_item_with_neither_code_nor_id_sent_twice_makes_one_invitation(databa
         with transaction() as session:
             _, new = synced(session, company_name="Marstack", contact_email="rob@marstack.ai")
         assert new is expected
+
+
+def test_a_used_invitation_is_corrected_while_a_reviewer_waits_for_the_partner_and_not_once_it_is_sent(database: str) -> None:
+    application = submitted(())
+    with transaction() as session:
+        row = session.get_one(Application, application.id)
+        with pytest.raises(Conflict, match="has been used"):
+            resend(session, OLIVIA, find(session, row.invitation_code), OWEN, row)  # type: ignore[arg-type]
+        assert not is_in_use(find(session, row.invitation_code), row)  # type: ignore[arg-type]
+        request_information(session, ROSA, row, "Which town is it?", ["company_city"])
+        with pytest.raises(Forbidden):
+            resend(session, ROSA, find(session, row.invitation_code), OWEN, row)  # type: ignore[arg-type]
+        resend(session, OLIVIA, find(session, row.invitation_code), OWEN, row)  # type: ignore[arg-type]
+    with reading() as session:
+        assert find(session, application.invitation_code).contact_email == OWEN  # type: ignore[union-attr]
+        told = session.exec(select(Event).where(Event.type == "invitation.updated")).one()
+        assert (told.actor, told.detail["email"]) == (OLIVIA.name, ["helen.marsh@brightfieldsolar.co.uk", OWEN])
+        assert session.exec(select(Event).where(Event.type == "invitation.resent")).one().detail["email"] == OWEN

@@ -14,13 +14,17 @@ from models.colleague import Colleague, ask_colleague
 from models.database import reading, transaction
 from models.draft import answers_of
 from models.invitation import Invitation, find, revoke
-from models.person import PORTAL
-from tests import partners
+from models.person import PORTAL, Actor, Role
+from models.request import Wanted
+from models.review import request_information
+from portal.auth import COLLEAGUE, PARTNER
+from tests import pages, partners
 from tests.api import on_one_database
 from tests.browser import browser, inside, save
 from tests.sample_form import COMPLETE, wanted_documents
 
 pytestmark = [pytest.mark.usefixtures("redis_server"), on_one_database]
+ROSA = Actor(name="Rosa Reyes", kind="staff", roles=frozenset({Role.REVIEWER}))
 SEEN = 2**52  # as a window sends that has seen all there is
 PRIYA = {"step": "insurance", "name": "Priya Nair", "email": "priya.nair@brightfieldsolar.co.uk", "note": "Ask <the> broker.", "language": "en"}
 
@@ -138,6 +142,24 @@ def test_no_answer_to_a_colleague_carries_the_invitations_code(application: Appl
     assert answer.status_code == 200 and application.invitation_code not in answer.text
     other = client.post("/api/upload-file", json={**asks, "slot": "capability_statement"})
     assert other.status_code == 403 and "not in the step" in said(other)
+
+
+@pytest.mark.parametrize(
+    ("step", "heading"), [("insurance", "We need something more"), ("company", "")],
+)  # fmt: skip
+def test_of_what_a_reviewer_asks_a_colleague_reads_only_what_concerns_their_step(database: str, step: str, heading: str) -> None:
+    application = partners.submitted(())
+    with transaction() as session:
+        ours = session.get_one(Application, application.id)
+        request_information(session, ROSA, ours, "Between us: your accounts worry us.", [Wanted("public_liability_cover", "Is it per claim?")])
+        made = ask_colleague(session, ours, by="Helen Marsh", step=step, name=PRIYA["name"], email=PRIYA["email"])
+    priya, helen = pages.browser(), pages.browser()
+    priya.cookies.set("portal", pages.cookie({COLLEAGUE: made.public_id}))
+    helen.cookies.set("portal", pages.cookie({PARTNER: application.invitation_code}))
+    seen = words(priya.get(f"/apply/{step}").text)
+    assert "You are helping with this step" in seen and "accounts worry us" not in seen and (heading in seen if heading else "We need" not in seen)
+    assert ("Is it per claim?" in seen) == (step == "insurance")
+    assert "accounts worry us" in words(helen.get(f"/apply/{step}").text)
 
 
 def test_a_link_taken_back_stops_an_open_page_at_the_next_change_and_says_so(application: Application) -> None:

@@ -24,7 +24,7 @@ OWN = {
 def test_a_written_answer_brings_the_right_keyboard(question: Question) -> None:
     told, kind = attributes(question), question.kind
     keyboards = {Integer: "numeric", Decimal: "decimal", Email: "email", Telephone: "tel", Url: "url"}
-    assert told.get("inputmode") == keyboards.get(type(kind))
+    assert told.get("inputmode") == keyboards.get(Integer if isinstance(kind, Integer) else type(kind))
     assert told.get("type") == (None if isinstance(kind, LongText) else {Email: "email", Telephone: "tel"}.get(type(kind), "text"))
     assert told.get("enterkeyhint") == (None if isinstance(kind, LongText) else "next")
     if isinstance(kind, Email | Url) or (isinstance(kind, Text) and kind.form):

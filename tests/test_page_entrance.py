@@ -10,8 +10,9 @@ from sqlmodel import Session
 from models.application import Application, withdraw
 from models.database import now, reading, transaction
 from models.document import accept, start_upload
-from models.draft import Answer, drafts, save_answers, save_step
+from models.draft import Answer, answers_of, drafts, save_answers, save_step
 from models.invitation import Invitation, extend, find, revoke
+from models.invited import look, wanted
 from models.person import PORTAL
 from models.slots import SLOTS
 from models.steps import STEPS
@@ -95,6 +96,24 @@ def test_what_an_earlier_application_lent_is_no_place_where_somebody_left_off(da
     with transaction() as session:
         save_answers(session, by_code(code), [Answer("primary_contact_name", "", 2**52, 2**52, "test")])
     assert _place(code) == "/apply/contact"
+
+
+def test_a_program_that_opened_the_link_first_as_a_browser_does_has_used_up_nothing_for_whoever_was_invited(database: str) -> None:
+    application = submitted(slots=())
+    with transaction() as session:
+        withdraw(session, session.get_one(Application, application.id), "Later")
+    invitation = invited()
+    browser().get("/apply", params={"code": invitation.code})  # it says that it is Chrome, and follows
+    with reading() as session:
+        assert answers_of(session, invitation.code)["company_registration"]  # what an earlier application lent is there
+        assert not look(session, wanted(q=invitation.code)).lines[0].started
+    person = browser().get("/apply", params={"code": invitation.code})
+    assert person.headers["location"] == "/apply/company"  # and not the door that asks for a mailed code
+    with transaction() as session:
+        save_answers(session, by_code(invitation.code), [Answer("company_city", "Reading", 2**52, 2**52, "test")])
+    assert browser().get("/apply", params={"code": invitation.code}).headers["location"] == DEVICE
+    with reading() as session:
+        assert look(session, wanted(q=invitation.code)).lines[0].started
 
 
 @on_one_database

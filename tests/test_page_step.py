@@ -196,8 +196,8 @@ def sums(html: str) -> str:
 
 
 def onward(html: str) -> str:
-    """Where *Save and continue* leads."""
-    return str(re.findall(r'class="btn go" href="([^"]*)"', html)[0])
+    """The page that *Save and continue* leads to."""
+    return str(re.findall(r'class="btn go" href="([^"?]*)', html)[0])
 
 
 @on_one_database

@@ -143,6 +143,14 @@ def test_nothing_is_due_later_than_the_whole_request(submitted: str, name: str) 
     assert status(submitted) == "information_required"
 
 
+def test_nothing_is_due_in_the_year_9999(submitted: str) -> None:
+    rosa = person("rosa", Role.REVIEWER)
+    for item, whole, field in (("company_city", date(9999, 12, 31), "due_on"), (Wanted("company_city", "", date(9999, 12, 31)), None, "items.company_city.due_on")):
+        with pytest.raises(Invalid) as refused, transaction() as session:
+            request_information(session, rosa, row(session, submitted), "Which town is it?", [item], whole)
+        assert [(one.field, "within five years" in one.message) for one in refused.value.problems] == [(field, True)]
+
+
 def test_a_rejection_needs_a_reason(submitted: str) -> None:
     reviewed_by(person("rosa", Role.REVIEWER), submitted)
     arthur = person("arthur", Role.APPROVER)

@@ -75,6 +75,21 @@ def test_a_corrected_address_gets_the_same_code(database: str, graph: Graph, mai
     assert str(mail["To"]) == "owen.price@brightfieldsolar.co.uk" and made.code in mailbox.text(mail)
 
 
+def test_a_corrected_address_of_a_used_invitation_gets_what_the_reviewer_asked(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted(())
+    with transaction() as session:
+        request_information(session, staff("Rosa Reyes", Role.REVIEWER), session.get_one(Application, application.id), "Which town is it?", ["company_city"])
+    drain()
+    mailbox.empty()
+    with transaction() as session:
+        ours = session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+        resend(session, PORTAL, ours, "owen.price@brightfieldsolar.co.uk", session.get_one(Application, application.id))
+    drain()
+    [mail] = mailbox.mails()
+    assert str(mail["To"]) == "owen.price@brightfieldsolar.co.uk" and str(mail["Subject"]).startswith("We need more information")
+    assert "Which town is it?" in mailbox.text(mail) and application.invitation_code in mailbox.text(mail)
+
+
 def test_an_invitation_revoked_before_its_mail_left_is_not_sent(database: str, graph: Graph, mailbox: Mailbox) -> None:
     made = invited()
     with transaction() as session:

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = ("models", "integrations", "portal", "worker")
 #: A failure keeps its sentence in English for logs and deliveries, and says it in the reader's language where it is shown.
 FAILURES = ("Passing", "Permanent", "Configuration", "Unclear", "SignInRefused")
-SHOWN_FAILURES = ("integrations/failures.py", "integrations/identity.py", "integrations/storage.py")  # the others happen in the worker
+SHOWN_FAILURES = ("integrations/failures.py", "integrations/identity.py", "integrations/storage.py", "portal/looking.py")  # the others happen in the worker
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2)}
 #: How each kind of file is read; `trimmed` as in ext.i18n, so that {% trans %} may be broken into lines.
 METHODS = {".py": "python", ".html": "jinja2.ext:babel_extract", ".txt": "jinja2.ext:babel_extract", ".js": "javascript"}

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from models.application import Application
 from models.colleague import Colleague
 from models.confirmation import LIFE, Confirmation
+from models.device import addresses, is_among
 from models.event import Delivery, Event
 from models.invitation import Invitation
 from models.language import _
@@ -24,7 +25,10 @@ def _device(session: Session, delivery: Delivery) -> Letter:
     found = session.get(Confirmation, event.detail["confirmation"])
     if found is None or not found.live:
         raise Needless("The code had ended before its mail left, so it was not sent: the partner asks for a new one.")
-    company = _invitation(session, delivery).company_name
+    invitation = _invitation(session, delivery)
+    if not is_among(addresses(session, session.get_one(Application, found.application_id), invitation), found.email):
+        raise Needless("The address was corrected before its code's mail left, so it was not sent.")
+    company = invitation.company_name
     facts = {"code": found.code, "minutes": LIFE // timedelta(minutes=1), "company": company, "link": ""}
     return to_partner(found.email, _("Your code to open the application on a new device"), "device", facts)
 

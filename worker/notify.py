@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from integrations.email import Email, send
 from integrations.failures import Unclear
-from models.application import Application
+from models.application import Application, of_invitation
 from models.confirmation import LIFE, Confirmation, latest_of
 from models.database import now, reading, transaction
 from models.document import stored
@@ -26,6 +26,7 @@ from models.invitation import Invitation, InvitationStatus
 from models.language import ENGLISH, _, speaking
 from models.request import open_request
 from models.settings import settings
+from models.sheet import usual_minutes
 from models.steps import QUESTIONS
 from worker.dates import day
 from worker.letters import rendered
@@ -82,10 +83,12 @@ def mail(
 
 def _invitation(session: Session, delivery: Delivery) -> Letter:
     found = session.get_one(Invitation, delivery.invitation_id)
+    if found.state == InvitationStatus.USED and (application := of_invitation(session, found.code)) and application.awaits_partner:
+        return replace(_what_is_asked(session, application), to=found.contact_email)
     if found.state != InvitationStatus.ACTIVE:
         raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
     expires = day(found.expires_at) if found.expires_at else ""
-    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": form_link(found.code)}
+    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": form_link(found.code), "minutes": usual_minutes()}
     subject = _("Your invitation to become a partner, {company}").format(company=found.company_name)
     return to_partner(found.contact_email, subject, "invitation", facts)
 
@@ -136,6 +139,13 @@ def _information_required(session: Session, delivery: Delivery) -> Letter:
     latest = open_request(session, found)
     if latest is None or event.detail.get("request") not in (None, latest.id):
         raise Needless("The partner had answered, or was asked anew, before this mail left, so it was not sent.")
+    return _what_is_asked(session, found)
+
+
+def _what_is_asked(session: Session, found: Application) -> Letter:
+    latest = open_request(session, found)
+    if latest is None:
+        raise Needless("The partner had answered before this mail left, so it was not sent.")
     items = [{"label": _(one.label), "words": one.words, "due": _due(one.due_on)} for one in latest.wanted]
     facts = {"message": latest.message, "items": items, "due": _due(latest.due_on)}
     return _to_contact(found, _("We need more information for {reference}"), "information_required", facts)

@@ -6,7 +6,7 @@ is the question's name ("company telephone"). `answers` are the form's other ans
 
 from models.kinds.chosen import COUNTRIES, Choice, MultiChoice, Tags
 from models.kinds.kind import NONE, Answers, Kind, country_of
-from models.kinds.measured import Date, Decimal, Integer, YesNo
+from models.kinds.measured import Date, Decimal, Integer, Pounds, YesNo
 from models.kinds.written import Email, LongText, Telephone, Text, Url
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "LongText",
     "MultiChoice",
+    "Pounds",
     "Tags",
     "Telephone",
     "Text",

@@ -46,6 +46,21 @@ class Integer(Kind):
 
 
 @dataclass(frozen=True)
+class Pounds(Integer):
+    """A whole amount of pounds, also written in short: "£5m", "250k". The page shows it in full once its box is left."""
+
+    def clean(self, raw: object, answers: Answers, called: str = "answer") -> int:
+        example = shown_number(5_000_000)
+        if loose.is_ambiguous(raw):
+            said = _("Write the {called} out in full, like {example}: “{typed}” can be read in two ways")
+            raise ValueError(said.format(called=called, example=example, typed=loose.text(raw)))
+        value = loose.pounds(raw)
+        if value is None:
+            raise ValueError(_("Enter the {called} in figures, like {example} or £5m").format(called=called, example=example))
+        return Integer.clean(self, value, answers, called)
+
+
+@dataclass(frozen=True)
 class Decimal(Kind):
     """An exact number from `least` to `most` with at most `places` decimals."""
 

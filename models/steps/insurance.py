@@ -6,11 +6,11 @@ from datetime import date
 
 from sqlmodel import SQLModel
 
-from models.kinds import Choice, Date, Integer, LongText, YesNo
+from models.kinds import Choice, Date, Integer, LongText, Pounds, YesNo
 from models.question import above, asked, yes
 
 TURNOVERS = ("Under £100k", "£100k - £500k", "£500k - £2m", "£2m - £10m", "£10m - £50m", "Over £50m")
-_COVER = Integer(1, 1_000_000_000)
+_COVER = Pounds(1, 1_000_000_000)
 _SIGNED = "Signed within the last 12 months; upload the policy below"
 
 

@@ -19,9 +19,9 @@ from models.invitation import Invitation, note_opened
 from models.language import _
 from models.sheet import usual_minutes
 from models.steps import STEPS, Step
-from portal import autosave
+from portal import autosave, presence
 from portal.api.partner import admit, is_person, visitor
-from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites
+from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites, visit
 from portal.frame import NAME, plain_page
 from portal.language import remember_choice
 from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help
@@ -53,8 +53,8 @@ def install(app: FastAPI) -> None:
 
 def _install_step(step: Step) -> None:
     @ui.page(f"/apply/{step.name}", response_timeout=20)
-    async def step_page(request: Request, check: bool = False) -> Response | None:
-        return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check).draw(folder))
+    async def step_page(request: Request, check: bool = False, after: str = "") -> Response | None:
+        return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check).draw(folder, after))
 
 
 async def entrance(request: Request, code: str = "") -> Response:
@@ -82,6 +82,7 @@ def go_on(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     """Forget who was let in on this device; what was saved stays in the portal."""
     refuse_other_sites(request)
+    presence.dismiss(visit(request))
     forget_visitor(request)
     return RedirectResponse("/apply", 303)
 

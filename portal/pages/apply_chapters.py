@@ -17,7 +17,8 @@ from portal.widgets import as_typed
 
 @dataclass(frozen=True)
 class Line:
-    """One question or document. `shown` is empty where nothing was given, `wrong` where nothing is amiss.
+    """One question or document. `shown` is empty where nothing was given, `wrong` where nothing is amiss, `advice` where nothing
+    else is to be said.
 
     `was` is what stood there when it was sent last, None where it is still the same.
     """
@@ -30,6 +31,7 @@ class Line:
     files: tuple[Filed, ...] = ()
     was: str | None = None
     locked: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Reading:
     wrong: Mapping[str, str] = field(default_factory=dict)
     changed: Differences = field(default_factory=Differences)
     reach: Reach = EVERYTHING
+    advice: Mapping[str, str] = field(default_factory=dict)
 
     def chapters(self) -> list[Chapter]:
         """Every question that is asked, with what was answered, and every document, in the form's order."""
@@ -63,7 +66,8 @@ class Reading:
         name, pair = question.name, self.changed.answers.get(question.name)
         was = None if pair is None else shown_stored(question, pair[0])
         shown = shown_answer(question, self.answers, self.values)
-        return Line(name, _(question.label), question.required, shown, self.wrong.get(name, ""), was=was, locked=not self.reach.holds(name))
+        wrong, locked = self.wrong.get(name, ""), not self.reach.holds(name)
+        return Line(name, _(question.label), question.required, shown, wrong, was=was, locked=locked, advice=self.advice.get(name, ""))
 
     def _documents(self, step: Step) -> dict[str, list[Line]]:
         lines = []

@@ -15,7 +15,7 @@ from models.errors import Conflict, Invalid, NotFound
 from models.language import _
 from models.request import step_name_of
 from models.resubmission import Filed, unanswered
-from models.rules import settle
+from models.rules import ADVISED, settle
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 from portal.api.partner import admit
@@ -63,7 +63,8 @@ def reading(folder: Folder) -> Reading:
     """The draft for reading, with what is wrong and what has changed since it was sent."""
     wrong = {problem.field: problem.message for problem in folder.problems()}
     files = tuple(Filed.of(document) for document in folder.documents)
-    return Reading(folder.answers, settle(folder.answers), files, wrong, folder.differs, folder.reach)
+    advice = {name: folder.sheet.advice(name) for name in ADVISED}
+    return Reading(folder.answers, settle(folder.answers), files, wrong, folder.differs, folder.reach, advice)
 
 
 def _asked(folder: Folder) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from models.application import Application, of_invitation
 from models.confirmation import LIFE, TRIES, Confirmation, Outcome
 from models.database import now, reading, transaction
-from models.device import addresses, ask_device_code, asked_code, enter_device_code, masked
+from models.device import addresses, ask_device_code, asked_code, enter_device_code, is_among, masked
 from models.errors import Refused, SignInNeeded, TooMany
-from models.invitation import Invitation, InvitationStatus
+from models.invitation import Invitation, is_in_use
 from models.language import _, ngettext
 from models.settings import settings
 from portal.api.partner import opened_by
@@ -33,9 +33,13 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Door:
-    """Who knocks on this device: with which invitation, where a code may go, and the code that it has asked for last."""
+    """Who knocks on this device: with which invitation, where a code may go, and the code that it has asked for last.
+
+    `can_correct` says that staff may correct the invited address.
+    """
 
     invitation: Invitation
+    can_correct: bool
     addresses: list[str]
     asked: Confirmation | None
 
@@ -140,7 +144,9 @@ def _door(request: Request) -> Door | None:
         application = of_invitation(session, code)
         if application is None:
             return None
-        return Door(invitation, addresses(session, application, invitation), asked_code(session, application, _asked(request, code)))
+        known, asked = addresses(session, application, invitation), asked_code(session, application, _asked(request, code))
+        asked = asked if asked and is_among(known, asked.email) else None  # the address has been corrected since
+        return Door(invitation, is_in_use(invitation, application), known, asked)
 
 
 def _knocker(code: str) -> Invitation:
@@ -174,7 +180,7 @@ def _page(door: Door, error: str = "", status: int = 200) -> Response:
     body = render(
         "apply_device.html", error=error, waits=waits, to=_shown(waits.email) if waits else "", minutes=_minutes(waits),
         life=LIFE // MINUTE, tries=TRIES, addresses=[_shown(one) for one in door.addresses], office=mail_link(settings().mail_operations),
-        can_correct=door.invitation.state == InvitationStatus.ACTIVE,  # staff correct the address of one that is not used up
+        can_correct=door.can_correct,
     )  # fmt: skip
     title = _("Enter the code from your email") if waits else _("Confirm that it is you")
     title = _("Error: {title}").format(title=title) if error else title

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.language import _, ngettext, shown_number
-from models.sheet import Given, Sheet
+from models.sheet import Given, Sheet, about
 from models.steps import STEPS, Step
 from portal.render import render
 
@@ -33,7 +33,7 @@ def rail(sheet: Sheet, only_step: str = "") -> dict[str, Any]:
 
 def left(minutes: float) -> str:
     """ "About 12 minutes left"; empty when nothing is."""
-    whole = max(1, round(minutes))
+    whole = about(minutes)
     return ngettext("About {minutes} minute left", "About {minutes} minutes left", whole).format(minutes=whole) if minutes else ""
 
 

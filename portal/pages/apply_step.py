@@ -19,10 +19,11 @@ from models.application import Application
 from models.confirmation import FIELD
 from models.database import reading
 from models.document import counts, stored
-from models.kinds import Answers
+from models.kinds import Answers, Pounds
 from models.language import _, speaking, spoken
 from models.question import Question
 from models.resubmission import replaced_slots
+from models.sheet import usual_minutes
 from models.steps import QUESTIONS, STEPS, Step
 from portal import presence
 from portal.frame import push
@@ -33,6 +34,7 @@ from portal.pages.apply_fill import fills
 from portal.pages.apply_folder import Folder
 from portal.pages.apply_frame import form_page
 from portal.pages.apply_progress import CHECK, rail
+from portal.pages.apply_unfinished import unfinished
 from portal.render import render
 from portal.widgets import Field, as_typed, same_buttons, until
 
@@ -59,10 +61,10 @@ class StepPage:
         self.confirm = Confirm(folder, self._after_confirmation) if has_address else None
         self.told = self._state()
 
-    def draw(self, folder: Folder) -> None:
-        """Build the page."""
+    def draw(self, folder: Folder, after: str = "") -> None:
+        """Build the page; `after` names the step from which *Save and continue* led here."""
         title = _("{title} – step {number} of {last}").format(title=_(self.step.title), number=self.step.number, last=len(STEPS))
-        form_page(title, folder, self._body(folder), step=self.step)
+        form_page(title, folder, unfinished(after, self.sheet) + self._body(folder), step=self.step)
         ui.on("answers", self.heard)
         ui.on("left", self.leave)
         ui.on("filed", self.filed)
@@ -90,11 +92,17 @@ class StepPage:
             self._tell()
 
     def leave(self, event: GenericEventArguments) -> None:
-        """The partner has left a question: from now on it is told what is wrong."""
+        """The partner has left a question: from now on it is told what is wrong, and an amount in short is shown in full."""
         if isinstance(event.args, str) and event.args in self._names:
             self.visited.add(event.args)
             with speaking(self.language):
-                self._tell()
+                self._tell(self._in_full(event.args))
+
+    def _in_full(self, name: str) -> dict[str, Any]:
+        """Of an amount: what was typed, and how it is written in full. The browser replaces nothing else."""
+        kind, typed, value = QUESTIONS[name].kind, self.sheet.answers.get(name), self.sheet.values[name]
+        full = kind.show(value) if isinstance(kind, Pounds) else ""
+        return {"full": {name: [typed, full]}} if full not in ("", typed) else {}
 
     async def filed(self, _: GenericEventArguments) -> None:
         """A document came or went."""
@@ -109,7 +117,7 @@ class StepPage:
             sent = event.args if isinstance(event.args, dict) else {}
             self.sheet.change(self._mine(sent.get("answers")))
             self.visited |= set(self._mine(sent.get("said")))
-            self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said")}
+            self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said", "advice")}
             self.told["left"] = dict.fromkeys([*self._names, *(slot.name for slot in self.step.slots)], UNKNOWN)
             self._tell()
 
@@ -130,16 +138,18 @@ class StepPage:
         sheet, names = self.sheet, self._names
         closed = {name: True for name in names if not sheet.asked(name)}
         said = {name: found.message for name in names if name in self.visited and (found := sheet.problem(name))}
+        advice = {name: words for name in self.visited if (words := sheet.advice(name))}
         slots = {slot.name: slot_state(slot, sheet, lacking=self.check) for slot in self.step.slots}
         confirm = {"confirm": self.confirm.state(sheet.values[FIELD] or "")} if self.confirm else {}
         left = {found.field: found.message for found in sheet.unanswered(self.step)} if self.check else {}
-        ways = {} if self.only_step else {"after": self._after()}
-        return {"closed": closed, "said": said, "slots": slots, "left": left, "ways": ways, "rail": rail(sheet, self.only_step), **confirm}
+        ways: dict[str, Any] = {} if self.only_step else {"after": self._after()}
+        told: dict[str, Any] = {"closed": closed, "said": said, "advice": advice, "slots": slots, "left": left, "ways": ways}
+        return {**told, "rail": rail(sheet, self.only_step), **confirm}
 
     def _after(self) -> str:
         """Where *Save and continue* leads: while a reviewer asks for something, past the steps in which nothing is left to do."""
         later = [step for step in STEPS[self.step.number :] if not self.sheet.pending or self.sheet.given(step).state != "done"]
-        return f"/apply/{later[0].name if later else CHECK}"
+        return f"/apply/{later[0].name}?after={self.step.name}" if later else f"/apply/{CHECK}"
 
     @property
     def _names(self) -> list[str]:
@@ -169,6 +179,7 @@ class StepPage:
         name, raw = question.name, folder.answers.get(question.name)
         locked, request = not folder.reach.holds(name), folder.request
         made = Field(question, raw, self.sheet.asked(name), self.told["said"].get(name, ""), locked)
+        made.advice = self.told["advice"].get(name, "")
         if locked:
             made.shown = question.kind.show(self.sheet.values[name]) or as_typed(question, raw)
         elif request and (wanted := request.about(name)):
@@ -185,11 +196,17 @@ class StepPage:
             "apply_heading.html", step=self.step, last=len(STEPS), asked=request, wanted=wanted, check=self.check, problems=problems,
             alone=bool(self.only_step), edition=edition_notice(folder.changes), helper=folder.visitor.colleague if folder.visitor else None,
             company=folder.invitation.company_name, lent=folder.lent, taken=_taken(self.step, folder), left=json.dumps(self.told["left"]),
+            fresh=_is_fresh(self.step, folder), minutes=usual_minutes(),
         )  # fmt: skip
 
     def _ways(self, folder: Folder) -> str:
         before, after = ["", *(step.name for step in STEPS)][self.step.number - 1], self._after()
         return render("apply_ways.html", before=before, after=after, step=self.step, alone=bool(self.only_step), folder=folder)
+
+
+def _is_fresh(step: Step, folder: Folder) -> bool:
+    """Whether the partner has only just come in: they are told what to have at hand before a certificate surprises them in step 5."""
+    return step.number == 1 and not (folder.only_step or folder.last_step or folder.request)
 
 
 def _taken(step: Step, folder: Folder) -> list[tuple[str, str]]:
@@ -201,14 +218,14 @@ def _drawn(f: Field) -> dict[str, Any]:
     """A question's HTML, and whether it is asked."""
     raw = json.dumps(f.raw, default=str)
     plain = not (f.locked or f.wanted or f.below) and len(raw) <= USUAL
-    html = _usual(spoken().code, f.question.name, raw, f.asked, f.message) if plain else render("apply_question.html", f=f)
+    html = _usual(spoken().code, f.question.name, raw, f.asked, f.message, f.advice) if plain else render("apply_question.html", f=f)
     return {"name": f.question.name, "asked": f.asked, "agreement": f.question.agreement, "html": html}
 
 
 @lru_cache(4096)
-def _usual(_language: str, name: str, raw: str, asked: bool, message: str) -> str:
+def _usual(_language: str, name: str, raw: str, asked: bool, message: str, advice: str) -> str:
     """The same question with the same answer looks the same: few answers have many forms, and choices cost the most to draw."""
-    return render("apply_question.html", f=Field(QUESTIONS[name], json.loads(raw), asked, message))
+    return render("apply_question.html", f=Field(QUESTIONS[name], json.loads(raw), asked, message, advice=advice))
 
 
 def _different(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from models.language import _, speaking
 from portal import frame, logs
 from portal.guard import HEADERS
 from portal.language import wanted
+from portal.problems import wants_page
 from portal.render import render
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -102,19 +103,12 @@ def _words(status: int) -> tuple[str, str]:
 
 def _by_path(api: Handler | None) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        if _wants_page(request):
+        if wants_page(request):
             return await page(request, error)
         answer = api(request, error) if api else _problem(request, error)
         return await answer if isawaitable(answer) else answer
 
     return handle
-
-
-def _wants_page(request: Request) -> bool:
-    """A person's browser goes somewhere; scripts of ours that send something want the problem as JSON."""
-    if request.url.path.startswith("/api/"):
-        return False
-    return request.method in ("GET", "HEAD") or "text/html" in request.headers.get("accept", "")
 
 
 def _known(app: FastAPI, kind: type[Exception]) -> Handler | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from models import invitation as verbs
 from models import loose
+from models.application import of_invitation
 from models.errors import Invalid, NotFound, Problem
 from models.invitation import TITLES, Invitation
 from models.language import ENGLISH, LANGUAGES, _, ngettext, shown_number
@@ -52,11 +53,15 @@ def resending(one: Invitation) -> Deed:
     """Send the same code again, to a corrected address if need be."""
     return Deed(
         _("Send the invitation again: {company}").format(company=own(one.company_name)),
-        _("The same code and link leave once more. Correct the address if it was wrong."),
+        _("The same code and link leave once more. If nobody reads the address any more, correct it: codes sent to the old one then end."),
         _("Send again"), _("The invitation is sent again."),
-        _on(one.code, lambda session, actor, found, typed: verbs.resend(session, actor, found, typed["contact_email"].strip())),
+        _on(one.code, _resend),
         (Ask("contact_email", _("Email"), "email", value=one.contact_email),),
     )  # fmt: skip
+
+
+def _resend(session: Session, actor: Actor, found: Invitation, typed: Values) -> None:
+    verbs.resend(session, actor, found, typed["contact_email"].strip(), of_invitation(session, found.code))
 
 
 def extending(one: Invitation) -> Deed:

@@ -12,6 +12,11 @@ const desk = (() => {
     if (document.activeElement === document.body && last) document.getElementById(last)?.focus({ preventScroll: true });
   });
 
+  // Quasar puts something that takes the focus between a list and its options, which a reader then does not count (WCAG 1.3.1).
+  new MutationObserver(() => {
+    document.querySelectorAll(".q-menu[role=listbox] .q-virtual-scroll__content:not([role])").forEach((one) => one.setAttribute("role", "group"));
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   const open = (link) => {
     const panel = viewer();
     if (!panel) return false;

@@ -90,11 +90,13 @@ window.form = (() => {
 
   // What is different now, from Python (portal/pages/apply_step.py). What follows from the change `upto` may come late on a slow
   // line: it is never written over what was typed since.
-  function told({ closed = {}, said = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, upto = changes }) {
+  function told({ closed = {}, said = {}, advice = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, full = {}, upto = changes }) {
     for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) write(name, answer, { tell: false });
+    for (const [name, [typed, answer]] of Object.entries(full)) if (value(name) === typed && !field(name).contains(document.activeElement)) write(name, answer, { tell: false });
     moving(() => {
       Object.entries(closed).forEach(([name, is]) => field(name)?.classList.toggle("closed", !!is));
       Object.entries(said).forEach(([name, words]) => say(name, words ?? ""));
+      Object.entries(advice).forEach(([name, words]) => { const place = document.getElementById(`${name}-advice`); if (place) place.textContent = words ?? ""; });
       Object.entries(slots).forEach(([name, classes]) => show(name, classes ?? ""));
       document.querySelectorAll(".card:has(> .fields)").forEach((card) => {
         const places = [...card.querySelectorAll(".fields > .field")];

@@ -18,9 +18,26 @@ function speak(tag, texts, plural) {
   document.addEventListener("submit", async (event) => {
     if (!event.target.matches('form[action="/language"]') || !window.journal) return;
     event.preventDefault();
+    keepPlace();
     await window.journal.settled(3000);
     withChoice(event).submit();
   });
+
+  // The same page in another language is as long as its words are: what stood at the top of the screen is brought there again.
+  function keepPlace() {
+    const seen = scrollY > 0 && [...document.querySelectorAll("main [id]")].find((one) => one.offsetParent && !one.closest("nav") && one.getBoundingClientRect().top >= 64);
+    const place = { at: location.pathname, id: seen ? seen.id : "", top: seen ? seen.getBoundingClientRect().top : 0 };
+    try { sessionStorage.setItem("place", JSON.stringify(place)); } catch { /* then it begins at its top */ }
+  }
+  function backToPlace() {
+    let place = null;
+    try { place = JSON.parse(sessionStorage.getItem("place")); sessionStorage.removeItem("place"); } catch { /* nothing was kept */ }
+    if (place?.at !== location.pathname) return;
+    document.querySelector("details.languages summary")?.focus({ preventScroll: true });
+    const seen = document.getElementById(place.id);
+    if (seen) scrollBy({ top: seen.getBoundingClientRect().top - place.top, behavior: "instant" });
+  }
+  document.addEventListener("DOMContentLoaded", () => setTimeout(backToPlace)); // after the other scripts, which may take the focus elsewhere
 
   // A form that is sent by script does not say which button was pressed.
   function withChoice({ target, submitter }) {

@@ -83,12 +83,13 @@ window.others = (() => {
 
   function choice(place, { name, value, against }) {
     const title = made("p", { className: "choice-title", id: `${name}-choice`, textContent: byMe(against)
-      ? _("This was answered in another window as well. Which answer is to be kept?")
+      ? _("You answered this in your other window as well. Which answer is to be kept?")
       : _("{who} has answered this as well. Which answer is to be kept?", { who: against.by }) });
-    const theirs = byMe(against) ? _("In the other window, at {time}", { time: clock(against.version) }) : _("{who}, at {time}", { who: against.by, time: clock(against.version) });
+    const [keep, take] = byMe(against) ? [_("Keep this one"), _("Take the other one")] : [_("Keep mine"), _("Take theirs")];
+    const theirs = byMe(against) ? _("In your other window, at {time}", { time: clock(against.version) }) : _("{who}, at {time}", { who: against.by, time: clock(against.version) });
     const panel = made("div", { className: "choice" }, title, made("div", { className: "sides" },
-      side(name, "mine", _("Yours, here"), spoken(place, value), _("Keep mine")),
-      side(name, "theirs", theirs, spoken(place, against.value), _("Take theirs"))));
+      side(name, "mine", byMe(against) ? _("In this window") : _("Yours, here"), spoken(place, value), keep),
+      side(name, "theirs", theirs, spoken(place, against.value), take)));
     panel.setAttribute("aria-labelledby", title.id);
     return panel;
   }

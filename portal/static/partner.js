@@ -9,6 +9,25 @@
     if (button?.classList.contains("steps-bar")) button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
   });
 
+  // What was left behind in the step before is said once: not again after a reload, nor on the way back. What stands in a page from its
+  // beginning is not read out by itself; put there anew, it is.
+  document.addEventListener("DOMContentLoaded", () => {
+    const box = document.getElementById("unfinished"), address = new URL(location);
+    if (address.searchParams.has("after")) {
+      address.searchParams.delete("after");
+      history.replaceState(history.state, "", address);
+    }
+    if (box) setTimeout(() => box.replaceChildren(...box.childNodes), 300);
+  });
+
+  // *Start* on the first visit: what to have at hand has been read.
+  document.addEventListener("click", ({ target }) => {
+    const panel = target.closest?.("[data-begin]")?.closest("section");
+    if (!panel) return;
+    panel.remove();
+    window.form.focusOn(document.querySelector(".field[data-question]:not(.closed)")?.dataset.question);
+  });
+
   // On paper everything is open.
   addEventListener("beforeprint", () => document.querySelectorAll("details.sent-step").forEach((part) => { part.open = true; }));
 
