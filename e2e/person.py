@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,24 @@ def press(page: Page, opener: str, button: str, **fields: str) -> None:
     expect(dialog).to_be_hidden()
 
 
-def barriers(page: Page, name: str) -> list[str]:
-    """What axe finds on the page, of whatever weight, and how far it is wider than the screen; `name` says which page it was."""
-    found = [f"{name}: {one['id']} {one['nodes'][0]['html'][:140]}" for one in Axe().run(page).response["violations"]]
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found + ([f"{name}: {wider} px wider than the screen"] if wider > 0 else [])
+def barriers(page: Page, name: str, rules: Sequence[str] | None = None) -> list[str]:
+    """What axe finds on the page, of whatever weight, and how far it is wider than the screen; `name` says which page it was.
+
+    `rules` are the only ones to go by, where not all are; the size of what a finger meets, which axe leaves out by itself, is of them.
+    While a dialog of the desk is open it is looked at alone: nothing else can be reached, and a page of an application takes seconds.
+    """
+    over = [one for one in (".q-dialog", ".q-menu") if page.locator(f"{one}:visible").count()]
+    chosen = {"runOnly": {"type": "rule", "values": [*rules]}} if rules else {"rules": {"target-size": {"enabled": True}}}
+    found = (
+        Axe().run(page, context=[[one] for one in over] or None, options={"resultTypes": ["violations"], **chosen}).response["violations"]
+    )
+    return [f"{name}: {one['id']} {node['html'][:140]}" for one in found for node in one["nodes"][:3]] + wider(page, name)
+
+
+def wider(page: Page, name: str) -> list[str]:
+    """How far the page is wider than the screen."""
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{name}: {over} px wider than the screen"] if over > 0 else []
 
 
 def step_named(name: str) -> Step:

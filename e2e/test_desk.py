@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.person import press
@@ -281,27 +280,6 @@ def test_the_focus_survives_the_list_looking_again(product: Product, page: Page,
     button.focus()
     page.wait_for_timeout(11_000)  # two looks; the times in the list have changed, so it was drawn again
     expect(button).to_be_focused()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/review?status=all", "/review/{reference}", "/invitations?status=all", "/deliveries?status=all"])
-def test_nothing_serious_stands_in_the_way_of_a_screen_reader(product: Product, page: Page, reference: str, path: str, theme: str) -> None:
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-    product.sign_in(page, "Adam Novak")
-    page.goto(product.url(path.format(reference=reference)))
-    expect(page.locator("main h1")).to_be_visible()
-    page.wait_for_timeout(400)
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")] == []
-
-
-@pytest.mark.parametrize("path", ["/review?status=all", "/review/{reference}", "/invitations?status=all", "/deliveries?status=all"])
-def test_on_a_telephone_nothing_runs_off_the_side(product: Product, page: Page, reference: str, path: str) -> None:
-    page.set_viewport_size({"width": 375, "height": 800})
-    product.sign_in(page, "Adam Novak")
-    page.goto(product.url(path.format(reference=reference)))
-    expect(page.locator("main h1")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
 def with_documents(product: Product, company: str) -> str:

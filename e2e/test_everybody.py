@@ -1,114 +1,99 @@
 """Nobody shut out: axe finds nothing on any page in any state, all is done by keyboard alone, and a screen reader reads it in order.
 
-With SHOTS=folder each page is kept as a picture, so that the same run is what a person looks at.
+With SHOTS=folder each state is kept as a picture in all its views, so that the same run is what a person looks at.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from e2e.partner import complete, enter, invite, stored, submit
-from e2e.person import barriers, chooser_by_key
-from e2e.product import Product, eventually
+from e2e import states
+from e2e.looking import VIEWS, looking
+from e2e.partner import enter, invite, stored
+from e2e.person import chooser_by_key
+from e2e.product import Product
 from models.steps import STEPS
-from tests import desk
 from tests.papers import paper
-from tests.parts import environment_of
 
 TELEPHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 780}, "is_mobile": True, "has_touch": True}
-#: How the pages are looked at. At 200 % a window of 1280 pixels is 640 wide.
-SCREENS: dict[str, dict[str, Any]] = {
-    "desk": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "telephone in the dark": {**TELEPHONE, "color_scheme": "dark"},
-    "at 200 percent": {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2, "color_scheme": "light"},
-    "Arabic": {**TELEPHONE, "color_scheme": "light", "locale": "ar"},
-    "German in the dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark", "locale": "de-DE"},
+STEP_NAMES = tuple(step.name for step in STEPS)
+#: Which pages of the form are looked at, by language and by what is answered: each page in each language, and each state.
+FORM: dict[str, dict[str, tuple[str, ...]]] = {
+    "en": {"empty": ("company", "insurance", "check"), "wrong": STEP_NAMES, "filled": (*STEP_NAMES, "check", "colleagues")},
+    "ar": {"empty": ("check",), "wrong": STEP_NAMES, "filled": ("insurance", "check", "colleagues")},
+    "de": {"wrong": ("company", "contact"), "filled": (*STEP_NAMES, "check", "colleagues")},
 }
-STATES = (
-    ("empty", "desk"),
-    ("wrong", "telephone in the dark"),
-    ("filled", "at 200 percent"),
-    ("wrong", "Arabic"),
-    ("filled", "German in the dark"),
-)
 WRONG = {"companyName": "x", "companyPhone": "12", "companyWebsite": "no site", "vatNumber": "GB1"}
-DESK = ("/review", "/review?status=all", "/invitations", "/deliveries")
 
 
 @pytest.fixture(scope="module")
 def codes(product: Product) -> dict[str, str]:
     """An application in each state."""
-    made = {state: invite(product) for state in ("empty", "wrong", "filled", "sent")}
-    product.post("/api/save-draft", {"invitationCode": made["wrong"], "step": 1, "formData": WRONG}).raise_for_status()
-    for state in ("filled", "sent"):
-        complete(product, made[state])
-    submit(product, made["sent"])
-    return made
+    return {state: invite(product) for state in ("empty", "wrong", "filled", "sent", "asked", "choice")}
 
 
-@pytest.mark.parametrize(("state", "screen"), STATES)
-def test_axe_finds_nothing_in_the_form(
-    product: Product, browser: Browser, codes: dict[str, str], state: str, screen: str, shots: Path
-) -> None:
-    context = browser.new_context(**SCREENS[screen])
-    page = context.new_page()
-    looked = Look(page, shots, f"{screen}, {state}")
-    page.goto(product.url("/apply"))
-    wrong = looked("entrance")
-    let_in(product, context, codes[state])
-    for step in (*(step.name for step in STEPS), "check", "colleagues"):
-        page.goto(product.url(f"/apply/{step}{'?check=1' if state == 'wrong' else ''}"))
-        ready(page)
-        wrong += looked(step)
-    context.close()
-    assert wrong == []
+@pytest.fixture(scope="module")
+def doors(product: Product, browser: Browser, codes: dict[str, str]) -> dict[str, Any]:
+    """What a browser remembers that was let in, by state: the links are opened first, so that no device is asked for a code."""
+    found = {state: _let_in(product, browser, code) for state, code in codes.items()}
+    product.post("/api/save-draft", {"invitationCode": codes["wrong"], "step": 1, "formData": WRONG}).raise_for_status()
+    with states.within(product):
+        for state in ("filled", "sent", "asked"):
+            states.answered(codes[state])
+            states.documented(codes[state])
+        states.sent(codes["sent"])
+        states.asked(states.sent(codes["asked"]))
+    return found
 
 
-@pytest.mark.parametrize("screen", ["desk", "telephone in the dark", "Arabic"])
-def test_axe_finds_nothing_around_the_form(product: Product, browser: Browser, codes: dict[str, str], screen: str, shots: Path) -> None:
-    context = browser.new_context(**SCREENS[screen])
-    page = context.new_page()
-    looked = Look(page, shots, screen)
-    page.goto(product.url(f"/apply?code={codes['filled']}"))
-    expect(page.locator("form.send-code")).to_be_visible()
-    wrong = looked("a device that is not known")
-    page.locator("form.send-code button").click()
-    expect(page.locator("#digits")).to_be_visible()
-    wrong += looked("the code")
-    page.goto(product.url("/no/such/page"))
-    wrong += looked("no such page")
-    let_in(product, context, codes["sent"])
-    page.goto(product.url("/apply/status"))
-    ready(page)
-    wrong += looked("status")
-    page.locator("[data-opens=withdraw]").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    wrong += looked("status, dialog")
-    context.close()
-    assert wrong == []
-
-
-@pytest.mark.parametrize("screen", ["desk", "telephone in the dark", "Arabic"])
-def test_axe_finds_nothing_at_the_desk(product: Product, browser: Browser, codes: dict[str, str], screen: str, shots: Path) -> None:
-    context = browser.new_context(**SCREENS[screen])
-    page = context.new_page()
-    looked = Look(page, shots, screen)
-    with environment_of(product["environment"]):
-        reference = desk.applied("Looked At Ltd")
-    page.goto(product.url("/review"))
-    page.get_by_role("link", name="Adam Novak").click()
+@pytest.mark.parametrize("language", VIEWS)
+def test_axe_finds_nothing_in_the_form(product: Product, browser: Browser, doors: dict[str, Any], language: str) -> None:
     wrong: list[str] = []
-    for path in (*DESK, f"/review/{reference}"):
-        page.goto(product.url(path))
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_function("window.did_handshake")
-        wrong += looked(path.strip("/").replace("/", " ").replace("?", " "))
-    context.close()
+    for state, pages in FORM[language].items():
+        with looking(browser, language, state, doors[state]) as look:
+            wrong += look.each(_opened(product, look.page, pages, "?check=1" if state == "wrong" else ""))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", VIEWS)
+def test_axe_finds_nothing_while_a_reviewers_request_is_open(
+    product: Product, browser: Browser, doors: dict[str, Any], language: str
+) -> None:
+    with looking(browser, language, "asked", doors["asked"]) as look:
+        assert look.each(_opened(product, look.page, ("company", "contact", "insurance", "check", "status"))) == []
+
+
+@pytest.mark.parametrize("language", VIEWS)
+def test_axe_finds_nothing_around_the_form(
+    product: Product, browser: Browser, codes: dict[str, str], doors: dict[str, Any], language: str
+) -> None:
+    with looking(browser, language, "door") as look:
+        wrong = look.each(_at_the_door(product, look.page, codes["filled"]))
+    with looking(browser, language, "sent", doors["sent"]) as look:
+        wrong += look.each(_afterwards(product, look.page))
+    with looking(browser, language, "colleague") as look:
+        with states.within(product):
+            key = states.helped(codes["empty"], "insurance")
+        wrong += look.each(_as_a_colleague(product, look.page, key))
+    assert wrong == []
+
+
+def test_axe_finds_nothing_while_two_answers_stand_side_by_side(
+    product: Product, browser: Browser, codes: dict[str, str], doors: dict[str, Any]
+) -> None:
+    wrong: list[str] = []
+    memory = doors["choice"]
+    for language in VIEWS:
+        with looking(browser, language, "choice", memory) as look:
+            _disagree(product, look.page, codes["choice"], "Leeds" if language == "en" else "")
+            memory = look.page.context.storage_state()
+            wrong += look.each(_chosen_between(product, look.page))
     assert wrong == []
 
 
@@ -191,8 +176,11 @@ def test_all_of_it_is_done_by_keyboard_alone(product: Product, page: Page, tmp_p
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_an_application_is_sent_by_keyboard_alone(product: Product, page: Page, codes: dict[str, str]) -> None:
-    let_in(product, page.context, codes["filled"])
+def test_an_application_is_sent_by_keyboard_alone(product: Product, page: Page) -> None:
+    code = enter(page, product)
+    with states.within(product):
+        states.answered(code)
+        states.documented(code)
     page.goto(product.url("/apply/check"))
     ready(page)
     tab_to(page, "#submit button[type=submit]")
@@ -206,30 +194,87 @@ def test_an_application_is_sent_by_keyboard_alone(product: Product, page: Page, 
     expect(page.locator("[data-opens=withdraw]")).to_be_focused()
 
 
-class Look:
-    """What is wrong with the page that is shown: for axe, and in width. Keeps a picture of it."""
-
-    def __init__(self, page: Page, shots: Path, named: str) -> None:
-        self.page, self.shots, self.named = page, shots, named
-
-    def __call__(self, name: str) -> list[str]:
-        self.page.wait_for_timeout(300)  # transitions of opacity end
-        self.page.screenshot(path=self.shots / f"{name.replace('/', ' ')}.png", full_page=True)
-        return barriers(self.page, f"{name} ({self.named})")
+def _opened(product: Product, page: Page, names: tuple[str, ...], query: str = "") -> Iterator[str]:
+    """Pages of the form, one after another."""
+    for name in names:
+        page.goto(product.url(f"/apply/{name}{query}"))
+        ready(page)
+        yield name
 
 
-def let_in(product: Product, context: BrowserContext, code: str) -> None:
-    """Open the link, with the mailed code where this browser is not known."""
+def _at_the_door(product: Product, page: Page, code: str) -> Iterator[str]:
+    """The entrance, and a device that is not known: asked for a code, and given a wrong one."""
+    page.goto(product.url("/apply"))
+    yield "entrance"
+    page.locator("#code").fill("00000000")
+    page.keyboard.press("Enter")
+    expect(page.locator("[role=alert]").filter(has_text=re.compile(r"\w")).first).to_be_visible()
+    yield "entrance, wrong code"
+    page.goto(product.url(f"/apply?code={code}"))
+    page.locator("form.send-code button").click(trial=True)
+    yield "a device that is not known"
+    page.locator("form.send-code button").click()
+    expect(page.locator("#digits")).to_be_visible()
+    yield "the code"
+    page.locator("#digits").fill("12")
+    page.keyboard.press("Enter")
+    expect(page.locator("#device-error")).not_to_be_empty()
+    yield "the code, wrong"
+    page.goto(product.url("/no/such/page"))
+    yield "no such page"
+
+
+def _afterwards(product: Product, page: Page) -> Iterator[str]:
+    """The status page, what was sent, and the dialog to withdraw."""
+    yield from _opened(product, page, ("status",))
+    page.evaluate("document.querySelectorAll('details.sent-step').forEach((one) => { one.open = true; })")
+    yield "status, all that was sent"
+    page.locator("[data-opens=withdraw]").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "withdraw"
+
+
+def _as_a_colleague(product: Product, page: Page, key: str) -> Iterator[str]:
+    """The step that they were asked for, the thanks, and a link that has ended."""
+    page.goto(product.url(f"/apply/help?key={key}"))
+    ready(page)
+    yield "step"
+    page.locator("form[action='/apply/help/done'] button").click()
+    page.wait_for_url("**/apply/help/**")
+    yield "thanks"
+    page.goto(product.url("/apply/help?key=nobody"))
+    yield "ended"
+
+
+def _disagree(product: Product, page: Page, code: str, mine: str) -> None:
+    """Somebody else has answered the same question meanwhile, neither having seen the other's answer; else it is as it was left."""
+    page.goto(product.url("/apply/company"))
+    ready(page)
+    if mine:
+        page.context.set_offline(True)
+        page.locator("#company_city").fill(mine)
+        product.post("/api/save-draft", {"invitationCode": code, "step": 1, "formData": {"companyCity": "Reading"}}).raise_for_status()
+        page.context.set_offline(False)
+    expect(page.locator("[data-question=company_city] [role=group] button").first).to_be_visible()
+
+
+def _chosen_between(product: Product, page: Page) -> Iterator[str]:
+    """The choice on its own page, and said on another."""
+    yield "two answers"
+    page.goto(product.url("/apply/contact"))
+    expect(page.locator("#others-due")).to_be_visible()
+    yield "said on another page"
+
+
+def _let_in(product: Product, browser: Browser, code: str) -> Any:
+    """What a browser remembers that has opened the link of an invitation."""
+    context = browser.new_context()
     page = context.new_page()
     page.goto(product.url(f"/apply?code={code}"))
-    if page.locator("form.send-code").count():
-        seen = len(product.mails_to("", "code"))
-        page.locator("form.send-code button").first.click()
-        mail = eventually(lambda: len(product.mails_to("", "code")) > seen and product.mails_to("", "code")[0], "the code's mail")
-        page.locator("#digits").fill(re.search(r"\b(\d{6})\b", mail.get_body(("plain",)).get_content())[1])  # type: ignore[index,union-attr]
-        page.locator("#digits").press("Enter")
     page.wait_for_url(re.compile(r"/apply/\w+"))
-    page.close()
+    memory = context.storage_state()
+    context.close()
+    return memory
 
 
 def ready(page: Page) -> None:
