@@ -125,7 +125,7 @@ def resend(
     if not is_in_use(invitation, application):
         raise Conflict(_(NO_LONGER[invitation.state]))
     before = invitation.contact_email
-    if contact_email and contact_email != before:
+    if contact_email is not None and contact_email != before:
         invitation.contact_email = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
         record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, invitation.contact_email])
     session.add(invitation)

@@ -74,8 +74,8 @@ def give_verdict(session: Session, actor: Actor, application: Application, secti
     if section not in SECTIONS or ruling not in list(Ruling):
         problem = Problem("section", _("Choose one of the sections and verdicts shown."))
         raise Invalid(_("There is no such section or verdict."), [problem])
-    if ruling != Ruling.PASSED and not reason.strip():
-        raise Invalid(_("A reason is missing."), [Problem("reason", _("Say why, so that whoever decides can follow it."))])
+    if ruling != Ruling.PASSED:
+        _must_say_why(reason)
     verdict = verdicts(session, application).get(section) or Verdict(
         application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now()
     )
@@ -155,12 +155,18 @@ def reject(session: Session, actor: Actor, application: Application, reason: str
 
 
 def reopen(session: Session, actor: Actor, application: Application, reason: str) -> None:
-    """Back from *reviewed* to the review, because something was overlooked."""
+    """Back from *reviewed* to the review, because something was overlooked, which `reason` names."""
     actor.must(Right.REVIEW)
+    _must_say_why(reason)
     _must_be(application, ApplicationStatus.REVIEWED)
     move(application, ApplicationStatus.UNDER_REVIEW)
     session.add(application)
     record(session, "application.review_started", actor, application_id=application.id, reason=reason)
+
+
+def _must_say_why(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid(_("A reason is missing."), [Problem("reason", _("Say why, so that whoever decides can follow it."))])
 
 
 def verdicts(session: Session, application: Application) -> dict[str, Verdict]:

@@ -137,6 +137,13 @@ def test_no_date_years_ahead_is_taken_from_the_desk_or_from_the_list(database: s
         extend(session, OLIVIA, find(session, invitation.code), now() + timedelta(days=4 * 365))  # type: ignore[arg-type]
 
 
+def test_an_address_that_was_emptied_is_refused(database: str) -> None:
+    invitation = made()
+    with transaction() as session, pytest.raises(Invalid) as refused:
+        resend(session, OLIVIA, find(session, invitation.code), "")  # type: ignore[arg-type]
+    assert [problem.field for problem in refused.value.problems] == ["contact_email"]
+
+
 def test_resending_to_a_corrected_address_keeps_the_code(database: str) -> None:
     invitation = made()
     with transaction() as session:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
 from models.application import Application, ApplicationStatus, begin, of_invitation, submit
-from models.database import reading, transaction
+from models.database import now, reading, transaction
 from models.document import accept, start_upload
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery
 from models.invitation import invite
+from models.language import shown_date
 from models.person import PORTAL, Actor, Right, Role, actor_of, sign_in, sign_out
 from models.request import Wanted
 from models.review import (
@@ -33,6 +34,8 @@ from models.review import (
 )
 from tests.sample_form import COMPLETE
 from tests.test_application import DOCUMENTS
+
+IN_A_YEAR = now().date() + timedelta(days=365)
 
 
 def person(name: str, role: Role) -> Actor:
@@ -111,7 +114,7 @@ def test_a_concern_needs_a_reason_and_a_new_verdict_replaces_the_old(submitted: 
 def test_asked_for_information_the_partner_may_write_again(submitted: str) -> None:
     rosa = person("rosa", Role.REVIEWER)
     with transaction() as session:
-        request_information(session, rosa, row(session, submitted), "Send the current certificate.", ["public_liability_expiry"], date(2099, 1, 1))
+        request_information(session, rosa, row(session, submitted), "Send the current certificate.", ["public_liability_expiry"], IN_A_YEAR)
     with reading() as session:
         application = row(session, submitted)
         asked = open_request(session, application)
@@ -131,12 +134,12 @@ def test_a_request_without_words_or_with_an_unknown_question_is_refused(submitte
 
 @pytest.mark.parametrize("name", ["public_liability_expiry", "gdpr_policy"])
 def test_nothing_is_due_later_than_the_whole_request(submitted: str, name: str) -> None:
-    rosa, whole = person("rosa", Role.REVIEWER), date(2098, 12, 31)
+    rosa, whole = person("rosa", Role.REVIEWER), IN_A_YEAR
     with pytest.raises(Invalid) as refused, transaction() as session:
-        late = Wanted(name, "Send the current one.", date(2099, 1, 1))
+        late = Wanted(name, "Send the current one.", IN_A_YEAR + timedelta(days=1))
         request_information(session, rosa, row(session, submitted), "See what is named below.", [late], whole)
     (problem,) = refused.value.problems
-    assert problem.field == f"items.{name}.due_on" and "31 December 2098 or earlier" in problem.message
+    assert problem.field == f"items.{name}.due_on" and f"Choose {shown_date(whole)} or earlier" in problem.message
     assert status(submitted) == "submitted"
     with transaction() as session:
         request_information(session, rosa, row(session, submitted), "See what is named below.", [Wanted(name, due_on=whole)], whole)
@@ -165,6 +168,8 @@ def test_what_was_overlooked_reopens_the_review(submitted: str) -> None:
     rosa = person("rosa", Role.REVIEWER)
     reviewed_by(rosa, submitted)
     with transaction() as session:
+        with pytest.raises(Invalid, match="A reason is missing"):
+            reopen(session, rosa, row(session, submitted), "  ")
         reopen(session, rosa, row(session, submitted), "a certificate was overlooked")
     assert status(submitted) == "under_review"
 

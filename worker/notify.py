@@ -83,8 +83,10 @@ def mail(
 
 def _invitation(session: Session, delivery: Delivery) -> Letter:
     found = session.get_one(Invitation, delivery.invitation_id)
-    if found.state == InvitationStatus.USED and (application := of_invitation(session, found.code)) and application.awaits_partner:
-        return replace(_what_is_asked(session, application), to=found.contact_email)
+    again = session.get_one(Event, delivery.event_id).type == "invitation.resent"
+    sent = of_invitation(session, found.code) if again and found.state == InvitationStatus.USED else None
+    if sent is not None and sent.awaits_partner:
+        return replace(_what_is_asked(session, sent), to=found.contact_email)
     if found.state != InvitationStatus.ACTIVE:
         raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
     expires = day(found.expires_at) if found.expires_at else ""
