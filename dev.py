@@ -31,7 +31,7 @@ LOCK = ROOT / "requirements.lock"
 PRODUCTION = ROOT / "requirements.txt"
 STAMP = VENV / ".lock-sha256"
 UV = "uv>=0.9,<1"
-BROWSERS = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
 
 
@@ -133,11 +133,13 @@ def check_all() -> int:
 
 
 def find_browser() -> None:
-    """A browser for the tests: the machine's own, else Debian's, else Playwright's, else a sentence."""
-    if os.environ.get("PORTAL_CHROMIUM") or any(map(shutil.which, BROWSERS)) or any(Path(path).exists() for path in MAC_BROWSERS):
+    """A browser for the tests: Debian's without a window, which needs a quarter less time, else the machine's own, else Playwright's."""
+    if os.environ.get("PORTAL_CHROMIUM") or shutil.which(BROWSERS[0]):
         return
     print("Getting a browser for the tests …", flush=True)
     if os.geteuid() == 0 and shutil.which("apt-get") and debian_browser():
+        return
+    if any(map(shutil.which, BROWSERS)) or any(Path(path).exists() for path in MAC_BROWSERS):
         return
     if quietly([PYTHON, "-m", "playwright", "install", "chromium"]):
         return
@@ -146,7 +148,7 @@ def find_browser() -> None:
 
 def debian_browser() -> bool:
     """Whether Debian's chromium could be installed."""
-    return quietly(["apt-get", "update", "-q"]) and quietly(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"])
+    return quietly(["apt-get", "update", "-q"]) and quietly(["apt-get", "install", "-q", "-y", "--no-install-recommends", BROWSERS[0]])
 
 
 def quietly(command: list[str | Path]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pypdfium2
@@ -11,9 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from e2e.partner import alive, at, complete, enter, error, found, invite, place, stored, submit
 from e2e.person import saved
 from e2e.product import Product
+from models.language import shown_date
 from models.steps import STEPS
 
 REFERENCE = re.compile(r"EPC-\d{4}-[0-9A-Z]{6}")
+
+DUE = date.today() + timedelta(days=200)
 
 
 def test_submit_is_refused_with_what_is_missing_each_a_link_to_its_field(product: Product, page: Page) -> None:
@@ -104,7 +108,7 @@ def test_a_request_opens_what_the_reviewer_named_and_it_is_sent_again_with_words
     request = page.get_by_role("region", name="What we need")
     expect(request).to_contain_text("0 of 2 answered")
     expect(request).to_contain_text("Since when exactly?")
-    expect(request).to_contain_text("Answer by 31 December 2098.")
+    expect(request).to_contain_text(f"Answer by {shown_date(DUE)}.")
     page.screenshot(path=shots / "status.png", full_page=True)
 
     request.get_by_role("link", name="Years trading").click()
@@ -218,8 +222,8 @@ def _ask_for_more(product: Product, browser: Browser, reference: str, shots: Pat
         desk.get_by_role("option", name=label).click()
     first = dialog.get_by_role("listitem").filter(has_text="Company: Years trading").first
     first.get_by_label("Words about it").fill("Since when exactly?")
-    first.get_by_label("Its own due date").fill("2098-12-31")
-    expect(dialog.locator(".preview")).to_contain_text("Answer by 31 December 2098.")
+    first.get_by_label("Its own due date").fill(DUE.isoformat())
+    expect(dialog.locator(".preview")).to_contain_text(f"Answer by {shown_date(DUE)}.")
     desk.screenshot(path=shots / "asking.png")
     dialog.get_by_role("button", name="Send the request").click()
     expect(dialog).to_be_hidden()

@@ -101,6 +101,7 @@ class Asking:
             one.control.on_value_change(self._show)
         self.picker.set(None)
         self.picker.control.run_method("updateInputValue", "")  # Quasar leaves the words of what was chosen in the box
+        self.picker.control.run_method("hidePopup")  # and may open its list again for the empty box, over what comes below
         self._show()
         words.focus()
 
