@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from models import posts
 from models.application import Application, begin, of_invitation
-from models.database import reading, transaction
+from models.database import now, reading, transaction
 from models.draft import Answer, Draft, answers_of, changed_at, save_answers, save_step, versions
 from models.errors import Conflict
 from models.invitation import find
@@ -241,6 +242,20 @@ def test_what_is_no_plain_case_is_left_to_be_done_alone(code: str, s3: object) -
     sent = partners.submitted(())
     assert posted(Post(sent.invitation_code, sent.id or 0, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
     assert posted(Post("NONE0000", 1, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
+
+
+def test_a_step_that_another_process_changed_meanwhile_keeps_back_the_whole_commit(code: str) -> None:
+    other = partners.invited().code
+    with transaction() as session:
+        save_answers(session, begin(session, find(session, other)), [Answer("company_city", "York", 1)])  # type: ignore[arg-type]
+    before, both = [_answers(code), _answers(other)], [Post(one, _id(one), (), 1) for one in (code, other)]
+    with pytest.raises(Overtaken), transaction() as session:
+        sheets = [(one, folder.sheet(1)) for one, folder in posts._read(session, both, now()).items()]
+        for _, sheet in sheets:
+            sheet.merge.take([Answer("company_city", "Bath", 9, 2**52, HERE)], "", Outcome())
+        sheets[-1][1].revision -= 1
+        posts._write(session, sheets, now())
+    assert [_answers(code), _answers(other)] == before
 
 
 def test_many_windows_that_store_at_the_same_time_lose_nothing(code: str) -> None:
