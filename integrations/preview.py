@@ -2,7 +2,7 @@
 
 Parsers of PDFs and images have bugs, and partners' files come from anywhere. So each is parsed in a process of its own, which lives
 for seconds, has little memory, none of our environment and nothing of ours imported: whatever a file does to it, the portal only
-sees that no picture came back. Loading the parsers costs forty times what looking does, so a process that has them loaded and parses
+sees that no picture came back. Loading the parsers costs many times what looking does, so a process that has them loaded and parses
 nothing itself is forked for each file. This file is that process's program too (`_serve`), so it imports nothing of ours.
 """
 
