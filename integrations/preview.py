@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import logging
 import os
 import queue
 import signal
@@ -22,6 +23,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+log = logging.getLogger(__name__)
 PROGRAM = Path(__file__).resolve()
 SECONDS, MEMORY = 5, 768 * 1024 * 1024  # of CPU, and bytes of address space: pdfium maps much more than it uses
 PATIENCE = 20  # seconds on the clock: on a busy machine a process gets its CPU late
@@ -77,10 +79,12 @@ class Reader:
         except OSError:
             return NOTHING
         watch = Timer(patience, _end, [process])
+        watch.daemon = True
         watch.start()
         try:
             return _understood(_asked(process, kind, content))
         except (OSError, ValueError):
+            log.warning("A document could not be looked at: the process that looks ended or took too long.")
             _end(process)
             return NOTHING
         finally:
@@ -113,9 +117,10 @@ def _asked(process: subprocess.Popen[bytes], kind: str, content: bytes) -> bytes
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    if process.poll() is None:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _understood(output: bytes) -> Preview:

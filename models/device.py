@@ -42,9 +42,14 @@ def addresses(session: Session, application: Application, invitation: Invitation
     confirmed = confirmed_addresses(session, application)
     typed = answers_of(session, invitation.code).get(FIELD)
     known = [invitation.contact_email, typed if isinstance(typed, str) else None, application.primary_contact_email]
-    allowed = confirmed - {comparable(one) for one in former_addresses(session, invitation)}
+    allowed = confirmed - former(session, invitation)
     different = {comparable(one): one for one in reversed(known) if one and comparable(one) in allowed}
     return sorted(different.values(), key=known.index)
+
+
+def former(session: Session, invitation: Invitation) -> frozenset[str]:
+    """The addresses, `comparable`, that staff have put another in the place of; the one in force, in whatever case, is none of them."""
+    return frozenset(map(comparable, former_addresses(session, invitation))) - {comparable(invitation.contact_email)}
 
 
 def ask_device_code(session: Session, application: Application, invitation: Invitation, to: int = 0) -> Confirmation:

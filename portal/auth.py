@@ -118,9 +118,10 @@ def local_path(to: str) -> str:
 
 def _renew(request: Request, contents: dict[str, Any]) -> None:
     """New contents at each letting-in: nothing of the visitor before stays. Who works at the desk in this browser goes on there."""
-    staff_token = request.session.get(STAFF)
+    staff_token, same = request.session.get(STAFF), all(request.session.get(who) == contents.get(who) for who in (PARTNER, COLLEAGUE))
+    here = request.session.get(VISIT) if same else ""  # whoever comes in again by the same link still has the pages of before
     request.session.clear()
-    request.session.update(contents | {VISIT: secrets.token_urlsafe(8)} | ({STAFF: staff_token} if staff_token else {}))
+    request.session.update(contents | {VISIT: here or secrets.token_urlsafe(8)} | ({STAFF: staff_token} if staff_token else {}))
 
 
 def _marks(request: Request) -> list[str]:

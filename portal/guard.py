@@ -29,7 +29,7 @@ PAGES = ("/apply", "/review", "/invitations", "/deliveries")
 #: Where NiceGUI would take uploads and client-side events without our checks (FACTS 65, 95).
 CLOSED = ("/_nicegui/client/", "/_nicegui/auto/")
 ASKED = "portal.asked"  # names a request in its scope, which a client of NiceGUI's keeps
-FROM = "portal.from"  # the address that holds it
+FROM = "portal.from"  # the share and the address that hold it
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Crowd:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _is_page(scope) or _is_ours(address := client_address(scope)):
             return await self.app(scope, receive, send)
-        scope[FROM] = address
         share = LET_IN if {STAFF, PARTNER, COLLEAGUE} & set(scope["session"]) else STRANGERS
+        scope[FROM] = (share.name, address)
         if not (seconds := must_wait(share, address)):
             return await self.app(scope, receive, send)
         request = Request(scope, receive)
@@ -101,11 +101,11 @@ class Crowd:
 
 
 def must_wait(share: Share, address: str) -> int:
-    """The seconds after which this address may have one page more; 0 if now."""
+    """The seconds after which this address may have one page more of this share; 0 if now. Whoever is in keeps no colleague out."""
     room = tally.take_here(share.a_minute, "pages", share.name, address)
     if not room.taken:
         return room.seconds
-    held = sum(1 for client in Client.instances.values() if client._request and client._request.scope.get(FROM) == address)
+    held = sum(1 for client in Client.instances.values() if client._request and client._request.scope.get(FROM) == (share.name, address))
     return UNUSED_SECONDS if held >= share.held else 0
 
 

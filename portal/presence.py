@@ -82,7 +82,7 @@ def dismiss(visit: str) -> None:
         _left(guest)
         with speaking(guest.language):
             said = _("You have signed out in this browser, so this page is not kept up to date any more.")
-        push(guest.client, "others.stop", "out", said)
+        push(guest.client, "others.stop", "left", said)
 
 
 def present(application_id: int) -> list[Guest]:

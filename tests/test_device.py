@@ -146,7 +146,7 @@ def test_a_corrected_address_gets_the_codes_from_then_on_and_those_of_the_old_on
 def test_an_address_that_was_corrected_and_put_back_is_good_again(database: str) -> None:
     application = partners.begun(())
     old = mailable(application)
-    for address in (OWEN, old[0]):
+    for address in (OWEN, old[0], OWEN, old[0].swapcase(), old[0]):
         with transaction() as session:
             resend(session, OLIVIA, invitation_of(session, application), address, of(session, application))
     assert mailable(application) == old

@@ -47,13 +47,14 @@ def test_a_form_that_is_larger_than_any_of_ours_is_refused_before_it_is_read(dat
 
 
 def test_one_address_holds_its_share_of_pages_and_no_more_whatever_others_hold(database: str) -> None:
-    four = Share("four", 4, RateLimitItemPerMinute(1000))
+    four = Share(LET_IN.name, 4, RateLimitItemPerMinute(1000))
     with environment_of({"TRUSTED_PROXIES": "1"}):
         flood, office = let_in("198.51.100.66"), let_in("198.51.100.7")
         for number in range(4):
             assert must_wait(four, "198.51.100.66") == 0 and flood.get("/apply/company").status_code == 200, number
         assert office.get("/apply/company").status_code == 200
         assert (must_wait(four, "198.51.100.66"), must_wait(four, "198.51.100.7")) == (UNUSED_SECONDS, 0)
+        assert must_wait(Share("strangers", 4, four.a_minute), "198.51.100.66") == 0  # a colleague who is not let in yet gets in
         for client in [one for one in Client.instances.values() if one.request.headers.get("X-Forwarded-For") == "198.51.100.66"]:
             client.delete()
         assert must_wait(four, "198.51.100.66") == 0

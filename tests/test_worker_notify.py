@@ -13,7 +13,7 @@ from sqlmodel import select
 from models.application import Application, submit
 from models.confirmation import ask_confirmation, confirm
 from models.database import now, transaction
-from models.event import Delivery, begin_sending, claim, retry
+from models.event import Delivery, begin_sending, claim, record, retry
 from models.invitation import Invitation, resend, revoke, speak
 from models.language import _, speaking
 from models.person import PORTAL, Role
@@ -88,6 +88,12 @@ def test_a_corrected_address_of_a_used_invitation_gets_what_the_reviewer_asked(d
     [mail] = mailbox.mails()
     assert str(mail["To"]) == "owen.price@brightfieldsolar.co.uk" and str(mail["Subject"]).startswith("We need more information")
     assert "Which town is it?" in mailbox.text(mail) and application.invitation_code in mailbox.text(mail)
+    mailbox.empty()
+    with transaction() as session:  # and what comes later does not go back to the older one
+        record(session, "application.resubmitted", PORTAL, application_id=application.id, invitation_id=ours.id)
+    drain()
+    assert "owen.price@brightfieldsolar.co.uk" in {str(mail["To"]) for mail in mailbox.mails()}
+    assert application.primary_contact_email not in {str(mail["To"]) for mail in mailbox.mails()}
 
 
 def test_an_invitation_revoked_before_its_mail_left_is_not_sent(database: str, graph: Graph, mailbox: Mailbox) -> None:

@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 from integrations.email import Email, send
 from integrations.failures import Unclear
 from models.application import Application, of_invitation
-from models.confirmation import LIFE, Confirmation, latest_of
+from models.confirmation import LIFE, Confirmation, comparable, latest_of
 from models.database import now, reading, transaction
+from models.device import former
 from models.document import stored
 from models.event import Delivery, Event, begin_sending, held
 from models.flags import flags
@@ -105,7 +106,7 @@ def _received(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     again = event.type == "application.resubmitted"
     subject = _("Your changes have arrived: {reference}") if again else _("Your application has arrived: {reference}")
-    return _to_contact(found, subject, "received", {"again": again})
+    return _to_contact(session, found, subject, "received", {"again": again})
 
 
 def _operations(session: Session, delivery: Delivery) -> Letter:
@@ -150,28 +151,35 @@ def _what_is_asked(session: Session, found: Application) -> Letter:
         raise Needless("The partner had answered before this mail left, so it was not sent.")
     items = [{"label": _(one.label), "words": one.words, "due": _due(one.due_on)} for one in latest.wanted]
     facts = {"message": latest.message, "items": items, "due": _due(latest.due_on)}
-    return _to_contact(found, _("We need more information for {reference}"), "information_required", facts)
+    return _to_contact(session, found, _("We need more information for {reference}"), "information_required", facts)
 
 
 def _approved(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     facts = {"message": event.detail.get("message") or ""}
-    return _to_contact(found, _("Your application {reference} is approved"), "approved", facts)
+    return _to_contact(session, found, _("Your application {reference} is approved"), "approved", facts)
 
 
 def _rejected(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
-    return _to_contact(found, _("Our decision on your application {reference}"), "rejected", {"reason": event.detail["message"]})
+    return _to_contact(session, found, _("Our decision on your application {reference}"), "rejected", {"reason": event.detail["message"]})
 
 
 def _application(session: Session, delivery: Delivery) -> tuple[Application, Event]:
     return session.get_one(Application, delivery.application_id), session.get_one(Event, delivery.event_id)
 
 
-def _to_contact(found: Application, subject: str, template: str, facts: dict[str, Any]) -> Letter:
+def _to_contact(session: Session, found: Application, subject: str, template: str, facts: dict[str, Any]) -> Letter:
     known = {"name": found.primary_contact_name, "company": found.company_name, "reference": found.reference_number}
     subject = subject.format(reference=found.reference_number)
-    return to_partner(found.primary_contact_email or "", subject, template, {**known, "link": form_link(found.invitation_code), **facts})
+    return to_partner(_where_to(session, found), subject, template, {**known, "link": form_link(found.invitation_code), **facts})
+
+
+def _where_to(session: Session, found: Application) -> str:
+    """The primary contact; where staff have put another address in the place of that one, the corrected one (models/invitation.py)."""
+    invitation = session.exec(select(Invitation).where(Invitation.code == found.invitation_code)).one()
+    to = found.primary_contact_email or ""
+    return invitation.contact_email if to and comparable(to) in former(session, invitation) else to
 
 
 def to_partner(to: str, subject: str, template: str, facts: dict[str, Any]) -> Letter:

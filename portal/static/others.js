@@ -158,6 +158,7 @@ window.others = (() => {
     const notices = {
       sent: [_("This application has been sent"), _("It was sent from another window or by a colleague, so the last change here was not saved."), "/apply/status", _("See where it stands")],
       out: [_("You are no longer let in on this device"), `${detail ? `${detail} ` : ""}${_("What you typed is kept on this device and will be saved once you are let in again.")}`, "/apply", _("Enter the code")],
+      left: [_("You are no longer let in on this device"), detail, "/apply", _("Enter the code")],
     };
     const [title, said, address, action] = notices[why];
     notice("journal-notice", title, said, made("a", { href: address, textContent: action }));

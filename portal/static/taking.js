@@ -8,14 +8,21 @@ window.taking = (() => {
   async function take(slot, files, wrong = [], begun = undefined) {
     const lots = documents(slot, [...files], begun), words = [...wrong];
     say(slot, words);
+    if (begun) joining(begun, true);
     if (files.length > lots.flat().length) words.push(_("This takes one file, so only “{name}” was taken.", { name: lots[0][0].name }));
     for (const lot of lots) {
-      const busy = preparing(slot, lot), found = await papers.fit(lot, takes(slot), begun).finally(() => busy.remove());
+      const busy = preparing(slot, lot), found = await papers.fit(lot, takes(slot), begun).catch(() => unread(lot)).finally(() => busy.remove());
       if (found.words) words.push(found.words);
-      else await admit(slot, found, begun).catch(() => words.push(_("“{name}” could not be read. Save it on this device first, then choose it again.", { name: lot[0].name })));
+      else await admit(slot, found, begun).catch(() => words.push(unread(lot).words));
     }
+    if (begun) joining(begun, false);
     say(slot, words);
   }
+
+  const unread = ([{ name }]) => ({ words: _("“{name}” could not be read. Save it on this device first, then choose it again.", { name }) });
+
+  // While a page is prepared for a PDF, another for the same PDF would put it in the place of the first.
+  const joining = (begun, is) => Object.assign(begun, { joining: is, drawn: "" }).draw();
 
   // Which files are a document each: in a slot for one file, photos that are chosen together are its pages, if it takes PDF.
   function documents(slot, files, begun) {

@@ -118,7 +118,7 @@ window.uploads = (() => {
     }
 
     buttons() {
-      const more = this.pages.length && !this.longer ? [act(_("Add a page"), this.name, () => this.choosePages())] : [];
+      const more = this.pages.length && !this.longer && !this.joining ? [act(_("Add a page"), this.name, () => this.choosePages())] : [];
       if (this.stored) return [...more, act(_("Remove"), this.name, () => this.remove())];
       if (this.state === "checking" || this.state === "elsewhere") return [];
       const stop = act(_("Cancel"), this.name, () => carrier.cancel(this.upload));
@@ -152,6 +152,7 @@ window.uploads = (() => {
     }
 
     async dated(value) {
+      this.longer?.takeDay(value);
       if (this.upload) return carrier.redate(this.upload, value || null);
       this.stored.expiryDate = value;
       const going = await carrier.expire(this.stored.publicId, this.slot.dataset.slot, value || null);
@@ -160,6 +161,13 @@ window.uploads = (() => {
         if (state === "refused") say(this.slot, [words]);
         if (state === "broken") announce(this.slot, _("The date is kept on this device and sent as soon as the portal can be reached."));
       };
+    }
+
+    // The day of the shorter PDF, whose place this one takes.
+    takeDay(value) {
+      const box = this.item.querySelector("input[type=date]");
+      if (box) box.value = value;
+      if (this.upload) carrier.redate(this.upload, value || null);
     }
 
     takenOut() { return carrier.ask("/api/upload-file/remove", { publicId: this.stored.publicId }); }
