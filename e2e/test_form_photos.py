@@ -91,6 +91,21 @@ def test_a_page_is_added_to_what_was_photographed_and_taken_away_again(product: 
     expect(slot.get_by_role("button", name=re.compile("^Add a page"))).to_be_visible()
 
 
+def test_while_a_page_is_prepared_no_other_can_take_its_place(product: Product, phone: Page) -> None:
+    _code, slot = _at_insurance(phone, product)
+    slot.locator("input[capture]").set_input_files(_photo("image.jpg", RED))
+    expect(slot.locator("li.stored")).to_contain_text("1 page · ")
+    phone.evaluate("(({ fit }) => { window.papers.fit = (...all) => new Promise((done) => setTimeout(done, 1500)).then(() => fit(...all)); })(window.papers)")
+    more = slot.get_by_role("button", name=re.compile("^Add a page"))
+    with phone.expect_file_chooser() as chooser:
+        more.click()
+    chooser.value.set_files([_photo("image.jpg", BLUE)])
+    expect(slot.get_by_text("Preparing")).to_be_visible()
+    expect(more).to_have_count(0)
+    expect(slot.locator("li.stored")).to_contain_text("2 pages · ")
+    expect(more).to_be_visible()
+
+
 def test_where_several_documents_belong_each_photo_is_one_until_a_page_is_added(product: Product, phone: Page) -> None:
     code = enter(phone, product, "capabilities")
     slot = phone.locator(f"[data-slot={SEVERAL}]")
