@@ -30,7 +30,6 @@ PATIENCE = 20  # seconds on the clock: on a busy machine a process gets its CPU 
 WIDTH, HEIGHT = 320, 320  # pixels: twice what is shown, for dense screens
 MOST_PIXELS = 120_000_000  # beyond what any camera takes; a bomb claims more
 MOST_POINTS = 14_400  # PDF's own limit for the side of a page
-LOCKED = "locked"
 KINDS = frozenset({"pdf", "jpg", "png"})
 MOST_BYTES = 500_000  # of a picture
 AT_ONCE = 2  # each takes a core for a moment

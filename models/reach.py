@@ -20,7 +20,7 @@ from models.question import Condition
 from models.request import InformationRequest, label_of, open_request
 from models.rules import clean, dependents
 from models.slots import SLOTS, Slot
-from models.steps import QUESTIONS, STEPS, place_of
+from models.steps import QUESTIONS, place_of, step_named
 
 if TYPE_CHECKING:  # an application asks here before it is sent
     from models.application import Application
@@ -97,7 +97,7 @@ def opened_by(application: Application, request: InformationRequest) -> frozense
 @cache
 def of_step(step: str) -> frozenset[str]:
     """The questions and documents of a step, by its name; none if there is no such step."""
-    mine = next((one for one in STEPS if one.name == step), None)
+    mine = step_named(step)
     return frozenset([*(q.name for q in mine.questions), *(slot.name for slot in mine.slots)]) if mine else frozenset()
 
 

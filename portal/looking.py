@@ -8,9 +8,10 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from integrations.failures import Passing
+from integrations.preview import AT_ONCE
 
 T = TypeVar("T")
-AT_ONCE, WAITING = 2, 20  # documents: each takes a core for a moment; with more that wait, a browser had better ask again
+WAITING = 20  # documents: with more that wait, a browser had better ask again
 RETRY_SECONDS = 5
 _threads = CapacityLimiter(AT_ONCE)
 

@@ -19,7 +19,7 @@ from models.colleague import ended_of
 from models.database import reading
 from models.draft import Stored
 from models.language import _, speaking, spoken
-from models.steps import STEPS, step_of
+from models.steps import step_named, step_of
 from portal.auth import visit
 from portal.frame import push
 
@@ -159,7 +159,7 @@ def _say_to(guest: Guest, others: list[Guest]) -> None:
 
 
 def _described(other: Guest, reader: Guest) -> dict[str, Any]:
-    step = next((step for step in STEPS if step.name == other.step), None)
+    step = step_named(other.step)
     place = {"number": step.number, "title": _(step.title)} if step else {"number": 0, "title": ""}
     return {"who": other.who, "mine": other.who == reader.who, **place}
 

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from anyio import create_task_group, run, sleep
 
+from integrations.preview import AT_ONCE
 from models.settings import settings
-from portal.looking import AT_ONCE, WAITING, _threads, in_turn
+from portal.looking import WAITING, _threads, in_turn
 from tests.api import app, on_one_database
 from tests.partners import invited
 

@@ -51,6 +51,11 @@ def place_of(name: str) -> Step | None:
     return STEPS[found.step - 1] if found else None
 
 
+def step_named(name: str) -> Step | None:
+    """The step with this name; None if there is none."""
+    return next((step for step in STEPS if step.name == name), None)
+
+
 def step_numbered(number: int) -> Step:
     """The step with this number; NotFound outside 1 to 6."""
     if not 1 <= number <= len(STEPS):

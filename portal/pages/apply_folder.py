@@ -16,7 +16,7 @@ from models.confirmation import standing
 from models.database import reading, transaction
 from models.document import Document, counts, stored
 from models.draft import Draft, drafts, merging
-from models.earlier import Lent, lent_to
+from models.earlier import Lent, is_typed, lent_to
 from models.editions import Change, carry_over, outdated, unseen
 from models.errors import Problem, SignInNeeded
 from models.invitation import Invitation
@@ -131,7 +131,7 @@ def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None 
 def _last_step(saved: Mapping[int, Draft], documents: list[Document], lent: Lent | None) -> int:
     """The number of the step that somebody worked in last; what an earlier application gave to this one, nobody has typed."""
     given = {QUESTIONS[name].step for name in lent.names if name in QUESTIONS} if lent else set()
-    typed = [(draft.last_updated, number) for number, draft in saved.items() if draft.revision > 1 or number not in given]
+    typed = [(draft.last_updated, number) for number, draft in saved.items() if is_typed(draft, given)]
     filed = [(one.upload_timestamp, SLOTS[one.slot].step) for one in documents if one.slot in SLOTS]
     return max((*typed, *filed), default=(None, 0))[1]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.language import _, ngettext, shown_number
 from models.sheet import Given, Sheet, about
-from models.steps import STEPS, Step
+from models.steps import STEPS, step_named
 from portal.render import render
 
 CHECK = "check"
@@ -44,7 +44,7 @@ def _words(given: Given) -> str:
 
 
 def _title(here: str) -> str:
-    step: Step | None = next((step for step in STEPS if step.name == here), None)
+    step = step_named(here)
     if step is None:
         return _("Check your answers")
     return _("Step {number} of {last}: {title}").format(number=step.number, last=len(STEPS), title=_(step.title))

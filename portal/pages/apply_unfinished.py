@@ -6,7 +6,7 @@ from models.language import _
 from models.question import Question
 from models.sheet import Sheet
 from models.slots import Slot
-from models.steps import STEPS, Step
+from models.steps import Step, step_named
 from portal.render import render
 
 NAMED = 5  # links; what is beyond them is counted
@@ -14,7 +14,7 @@ NAMED = 5  # links; what is beyond them is counted
 
 def unfinished(name: str, sheet: Sheet) -> str:
     """The notice as HTML for the step called `name`; empty if that is none, or if nothing is left to do in it."""
-    step = next((one for one in STEPS if one.name == name), None)
+    step = step_named(name)
     left = open_in(step, sheet) if step else []
     if not left:
         return ""

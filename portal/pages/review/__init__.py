@@ -15,7 +15,7 @@ from models.language import _
 from models.person import Actor, Right
 from models.possible import Action
 from models.review import SECTIONS
-from models.steps import STEPS
+from models.steps import STEPS, step_named
 from portal import staff
 from portal.controls import Ask, Fields, Sheet, button
 from portal.frame import frame
@@ -110,7 +110,7 @@ class Review:
             with ui.element("div").classes("section-head"):
                 ui.html(escape(_(SECTIONS[section])), sanitize=False, tag="h2").props(f"id=title-{section}")
                 control = VerdictControl(self.desk, section, self.case, self.again)
-            step = next((step for step in STEPS if step.name == section), None)
+            step = step_named(section)
             ui.html(render("case_section.html" if step else "case_documents.html", case=self.case, step=step, steps=STEPS,
                            viewable=viewable, expiry_tone=expiry_tone), sanitize=False)  # fmt: skip
         return control
