@@ -72,14 +72,14 @@ class _Folder:
 _invitations, _applications, _drafts = (SQLModel.metadata.tables[noun.__tablename__] for noun in (Invitation, Application, Draft))
 
 
-def _wanted(codes: Callable[[Any], Any], steps: Callable[[Any], Any]) -> sa.Select[Any]:
+def _wanted(codes: Callable[[Any], Any], steps: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return (
         sa.select(
             _invitations.c.code, _invitations.c.contact_name, _invitations.c.company_name, _applications.c.id,
             _drafts.c.id, _drafts.c.step_number, _drafts.c.form_data, _drafts.c.sequences, _drafts.c.revision,
         )
         .join(_applications, _applications.c.invitation_code == _invitations.c.code)
-        .outerjoin(_drafts, sa.and_(_drafts.c.invitation_code == _invitations.c.code, steps(_drafts.c.step_number)))
+        .outerjoin(_drafts, sa.and_(_drafts.c.invitation_code == _invitations.c.code, steps))
         .where(
             codes(_invitations.c.code), _invitations.c.status == InvitationStatus.ACTIVE.value,
             sa.or_(_invitations.c.expires_at.is_(None), _invitations.c.expires_at > sa.bindparam("now")),
@@ -90,8 +90,9 @@ def _wanted(codes: Callable[[Any], Any], steps: Callable[[Any], Any]) -> sa.Sele
     )  # fmt: skip
 
 
-_MANY = _wanted(lambda code: code.in_(sa.bindparam("codes", expanding=True)), lambda step: step.in_(sa.bindparam("steps", expanding=True)))
-_ONE = _wanted(lambda code: code == sa.bindparam("codes"), lambda step: step == sa.bindparam("steps"))  # half the price, and the usual case
+_PAIR = sa.tuple_(_drafts.c.invitation_code, _drafts.c.step_number)
+_MANY = _wanted(lambda code: code.in_(sa.bindparam("codes", expanding=True)), _PAIR.in_(sa.bindparam("steps", expanding=True)))
+_ONE = _wanted(lambda code: code == sa.bindparam("codes"), _drafts.c.step_number == sa.bindparam("steps"))  # half the price
 _CHANGE = sa.update(_drafts).where(_drafts.c.id == sa.bindparam("row"), _drafts.c.revision == sa.bindparam("read")).values(
     form_data=sa.bindparam("answers"), sequences=sa.bindparam("marks"), revision=sa.bindparam("next"), last_updated=sa.bindparam("moment")
 )  # fmt: skip
@@ -112,10 +113,10 @@ def keep_together(session: Session, posts: Sequence[Post]) -> list[Kept | None]:
 def _read(session: Session, posts: Sequence[Post], moment: datetime) -> dict[str, _Folder]:
     # Always in the same order: two processes that lock the same applications never wait for each other in a ring.
     codes = sorted({post.code for post in posts})
-    steps = sorted({number for post in posts for number in _steps(post)}) or [0]
+    steps = sorted({(post.code, number) for post in posts for number in _steps(post)}) or [("", 0)]
     found: dict[str, _Folder] = {}
     alone = len(codes) == len(steps) == 1
-    wanted = {"codes": codes[0] if alone else codes, "steps": steps[0] if alone else steps, "now": moment}
+    wanted = {"codes": codes[0] if alone else codes, "steps": steps[0][1] if alone else steps, "now": moment}
     for row in session.connection().execute(_ONE if alone else _MANY, wanted):
         code, contact, company, application, draft, number, answers, marks, revision = row
         folder = found.setdefault(code, _Folder(application, contact or company))

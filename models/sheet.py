@@ -77,6 +77,15 @@ class Sheet:
         self.answers |= known
         return self._evaluate(set(known) | (_read_by_country() if COUNTRY in known else set()))
 
+    def standing(self, names: Iterable[str]) -> list[tuple[Problem | None, bool]] | None:
+        """How these answers stand by themselves: what is wrong with each, and whether it is left out; None where more hangs on one.
+
+        Most keys change nothing but the answer that they write: where this is the same before and after, so is all that is shown of it.
+        """
+        if self.pending or not _bearing().isdisjoint(names):
+            return None
+        return [(self._problems.get(name), QUESTIONS[name].kind.is_empty(self.answers.get(name))) for name in names]
+
     def hold(self, held: Mapping[str, int], replaced: Set[str] = frozenset()) -> None:
         """Take what documents there are now, and which slots have others than those that were sent."""
         self.held = dict(held)
@@ -236,6 +245,13 @@ def _read_by_country() -> frozenset[str]:
     return frozenset(
         name for name, q in QUESTIONS.items() if isinstance(q.kind, Telephone) or (isinstance(q.kind, Text) and q.kind.by_country)
     )
+
+
+@cache
+def _bearing() -> frozenset[str]:
+    """The questions on which something else hangs that is shown: another question, a document, advice, the address's confirmation."""
+    depended_on = frozenset(name for name in QUESTIONS if dependents(name))
+    return depended_on | _deciding_documents() | _read_by_country() | ADVISED | {COUNTRY, FIELD}
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from nicegui.language import Language
 from models.language import _, shown_list, spoken
 from models.person import Actor, Right
 from portal.language import texts_url
+from portal.postbox import Postbox
 from portal.render import render
 
 STATIC = Path(__file__).parent / "static"
@@ -65,6 +67,9 @@ def partner_page(
     Elements (`ui.html`, `ui.label` …) are not shown on such a page.
     """
     client = ui.context.client
+    client.outbox.stop()
+    client.outbox = Postbox(client)
+    client.on_delete(lambda: asyncio.get_running_loop().call_soon(_let_go, client))
 
     def answer(request: Request, status_code: int = 200) -> Response:
         del client.build_response  # it holds the whole text, which nobody needs again
@@ -74,6 +79,14 @@ def partner_page(
         return HTMLResponse(html, status_code, {"Cache-Control": "no-store"})
 
     client.build_response = answer  # type: ignore[method-assign]
+
+
+def _let_go(client: Client) -> None:
+    """Free a page that is gone at once: a client and its handlers hold each other, and what the garbage collector has to find waits
+    for hours, some 200 kB a page, or stops everybody for a second (portal/main.py `calm_garbage`).
+    """
+    for handlers in (client.connect_handlers, client.disconnect_handlers, client.delete_handlers, client.layout._event_listeners):
+        handlers.clear()
 
 
 def plain_page(

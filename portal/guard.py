@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from limits import RateLimitItemPerMinute
 from nicegui import Client, core
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +45,8 @@ class Share:
 #: An office of fifty behind one address has two pages each, leaves others behind for a quarter of a minute as it goes on, and may well
 #: come in all at once. Whoever is not let in is only shown the way to the entrance, and needs less.
 LET_IN, STRANGERS = Share("let in", 400, RateLimitItemPerMinute(900)), Share("strangers", 60, RateLimitItemPerMinute(300))
+Holder = tuple[str, str]  # a share's name, and the address
+_held: dict[Holder, set[str]] = {}  # the pages of each
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -61,12 +64,13 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and (status := self._refusal(scope)):
             return await _refuse(scope, receive, send, status)
-        asked = scope[ASKED] = object()
+        asked, since = object(), time.time()
+        scope[ASKED] = asked
         try:
             return await self.app(scope, receive, _with_headers(scope, send))
         finally:
             if _is_page(scope):
-                _forget_unused(asked)
+                _settle(asked, since)
 
     def _refusal(self, scope: Scope) -> int | None:
         path, origin = scope.get("path", ""), dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
@@ -105,8 +109,7 @@ def must_wait(share: Share, address: str) -> int:
     room = tally.take_here(share.a_minute, "pages", share.name, address)
     if not room.taken:
         return room.seconds
-    held = sum(1 for client in Client.instances.values() if client._request and client._request.scope.get(FROM) == (share.name, address))
-    return UNUSED_SECONDS if held >= share.held else 0
+    return UNUSED_SECONDS if len(_held.get((share.name, address), ())) >= share.held else 0
 
 
 def _is_ours(address: str) -> bool:
@@ -121,14 +124,33 @@ def _is_page(scope: Scope) -> bool:
     return scope.get("method") == "GET" and str(scope.get("path", "")).startswith(PAGES)
 
 
-def _forget_unused(asked: object) -> None:
-    """Delete the client of a request that was sent elsewhere or refused: it would hold memory, and its place, for a minute.
+def _settle(asked: object, since: float) -> None:
+    """Count the page that a request has made, or delete its client if it was sent elsewhere or refused.
 
-    Otherwise whoever asks for pages without being let in could fill MAX_CLIENTS, and nobody would get in any more.
+    Otherwise whoever asks for pages without being let in could fill MAX_CLIENTS, and nobody would get in any more for a minute.
     """
-    for client in list(Client.instances.values()):
-        if client._request and client._request.scope.get(ASKED) is asked and not client._response_built:
-            client.delete()
+    for client in reversed(list(Client.instances.values())):
+        if client.created < since:  # the newest stand last: all others are older than this request
+            return
+        if client._request and client._request.scope.get(ASKED) is asked:
+            if client._response_built:
+                _count(client, client._request.scope.get(FROM))
+            else:
+                client.delete()
+            return
+
+
+def _count(client: Client, who: Holder | None) -> None:
+    if who:
+        page = client.id
+        _held.setdefault(who, set()).add(page)
+        client.on_delete(lambda: _release(page, who))
+
+
+def _release(page: str, who: Holder) -> None:
+    _held.get(who, set()).discard(page)
+    if not _held.get(who):
+        _held.pop(who, None)
 
 
 def harden_socket() -> None:
@@ -150,16 +172,23 @@ def _only_own(handle: Any) -> Any:
 def _with_headers(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if not settings().local:
-                headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
-            if not scope.get("path", "").startswith(("/static/", "/_nicegui")):
-                headers.setdefault("cache-control", "no-store")
+            said = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(header for header in _ours(settings().local, _is_kept(scope)) if header[0] not in said)]
         await send(message)
 
     return sending
+
+
+def _is_kept(scope: Scope) -> bool:
+    return str(scope.get("path", "")).startswith(("/static/", "/_nicegui"))
+
+
+@cache
+def _ours(local: bool, kept: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that every answer carries which says nothing else; what is not `kept` no browser may store."""
+    safe = {} if local else {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+    fresh = {} if kept else {"cache-control": "no-store"}
+    return tuple((name.encode(), value.encode()) for name, value in {**HEADERS, **safe, **fresh}.items())
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:

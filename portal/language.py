@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +31,7 @@ from portal.assets import FOR_EVER, YEAR
 from portal.auth import colleague_id, local_path, partner_code, refuse_other_sites
 
 COOKIE = "language"
+LONGEST = 200  # characters of an Accept-Language header that are read: every request sends one
 TEXTS = "/static/texts.js"
 SCRIPT = Path(__file__).parent / "static" / "language.js"
 TRANSLATED = ("text/html", "application/problem+json")
@@ -75,8 +76,7 @@ class Speak:
 
 def wanted(headers: Headers) -> str:
     """The code of the reader's language."""
-    accepted = (code for code in _accepted(headers.get("accept-language", "")) if code in LANGUAGES)
-    return _chosen(headers) or next(accepted, ENGLISH.code)
+    return _chosen(headers) or _first(headers.get("accept-language", "")[:LONGEST])
 
 
 def here() -> str:
@@ -137,6 +137,11 @@ def _chosen(headers: Headers) -> str:
     kept = headers.get("cookie", "")
     morsel = SimpleCookie(kept).get(COOKIE) if f"{COOKIE}=" in kept else None
     return morsel.value if morsel and morsel.value in LANGUAGES else ""
+
+
+@lru_cache(256)
+def _first(accepted: str) -> str:
+    return next((code for code in _accepted(accepted) if code in LANGUAGES), ENGLISH.code)
 
 
 def _accepted(header: str) -> list[str]:

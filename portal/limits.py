@@ -10,7 +10,7 @@ from types import MappingProxyType
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,15 +35,15 @@ class Limit:
     here: bool = False
 
 
-#: Paths that are limited. The contract's "Limits"; a path of these that is not in ROUTES counts towards OTHERS.
+#: What is limited: the API, by the contract's "Limits" (a path of it that is not in ROUTES counts towards OTHERS), and what journals post.
 API = "/api/"
-LIMITED = (API, "/apply/answers")
+ANSWERS = "/apply/answers"
 CONFIRMING = Limit("confirm-email", RateLimitItemPerMinute(20))  # over both routes: asking for a code, and entering it
 ROUTES: Mapping[str, Limit] = MappingProxyType({
     "/api/validate-invitation": Limit("validate-invitation", RateLimitItemPerMinute(10)),
     "/api/confirm-email": CONFIRMING,
     "/api/confirm-email/code": CONFIRMING,
-    "/apply/answers": Limit("answers", RateLimitItemPerMinute(600), here=True),  # every change of an answer is one request (FACTS 88)
+    ANSWERS: Limit("answers", RateLimitItemPerMinute(600), here=True),  # every change of an answer is one request (FACTS 88)
 })  # fmt: skip
 OTHERS = Limit("api", RateLimitItemPerMinute(120))
 #: What the form's own page asks for on behalf of whoever is let in: a complete application has 30 documents of three or four calls each,
@@ -65,13 +65,12 @@ def install(app: FastAPI) -> None:
 
 
 class Limits:
-    """ASGI: what LIMITED names passes the rate limit and the body limit, the API before them CORS; what else is posted to us the last."""
+    """ASGI: the API passes CORS, the rate limit and the body limit; what else is posted to us the last."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, self.sized = app, SizeLimited(app)
-        self.limited = RateLimited(self.sized)
         self.shared = CORSMiddleware(
-            self.limited, allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
+            RateLimited(self.sized), allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "Idempotency-Key"], expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],
         )  # fmt: skip
 
@@ -79,8 +78,7 @@ class Limits:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         ours = scope["method"] not in ("GET", "HEAD") and not scope["path"].startswith("/_nicegui")  # whose sockets have their own limit
-        limited = self.shared if scope["path"].startswith(API) else self.limited
-        await (limited if scope["path"].startswith(LIMITED) else self.sized if ours else self.app)(scope, receive, send)
+        await (self.shared if scope["path"].startswith(API) else self.sized if ours else self.app)(scope, receive, send)
 
 
 class RateLimited:
@@ -167,11 +165,12 @@ def _too_many(limit: Limit, room: tally.Room) -> str:
 def _with_headers(send: Send, limit: Limit, room: tally.Room) -> Send:
     """The fields of the IETF's draft "RateLimit header fields for HTTP"."""
 
+    policy = f'"{limit.name}";q={limit.item.amount};w={limit.item.get_expiry()}'
+    told = [(b"ratelimit-policy", policy.encode()), (b"ratelimit", f'"{limit.name}";r={room.left};t={room.seconds}'.encode())]
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["RateLimit-Policy"] = f'"{limit.name}";q={limit.item.amount};w={limit.item.get_expiry()}'
-            headers["RateLimit"] = f'"{limit.name}";r={room.left};t={room.seconds}'
+            message["headers"] = [*message["headers"], *told]
         await send(message)
 
     return sending

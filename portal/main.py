@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi_offline import FastAPIOffline
 from nicegui import ui
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.types import ASGIApp
 
 from models.database import after_commit
 from models.settings import Settings, ready_settings
-from portal import auth, frame, language, limits, problems
+from portal import auth, autosave, frame, language, limits, problems
 from portal.api import routers
 from portal.assets import LEVEL, assets
 from portal.guard import Crowd, Guard, harden_socket
@@ -29,7 +32,7 @@ SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff s
 def create_api() -> FastAPI:
     """The API and the sign-in, without pages: what an API-only process would serve."""
     app = _api()
-    _sessions(app)
+    app.add_middleware(SessionMiddleware, **_session())
     return app
 
 
@@ -46,15 +49,18 @@ def _api() -> FastAPI:
     return app
 
 
-def _sessions(app: FastAPI) -> None:
+def _session() -> dict[str, Any]:
+    """How sessions are kept: in a signed cookie."""
     found = ready_settings()
-    app.add_middleware(
-        SessionMiddleware,
-        secret_key=found.secret_key.get_secret_value(),
-        session_cookie=_cookie(found),
-        max_age=SESSION_SECONDS,
-        https_only=not found.local,
-    )
+    return {"secret_key": found.secret_key.get_secret_value(), "session_cookie": _cookie(found), "max_age": SESSION_SECONDS,
+            "https_only": not found.local}  # fmt: skip
+
+
+def lane(app: FastAPI) -> ASGIApp:
+    """What journals post passes these alone: language, session, errors as problem details, limits. What is unexpected, the server logs."""
+    expected = {kind: answer for kind, answer in app.exception_handlers.items() if kind not in (500, Exception)}
+    stored = ExceptionMiddleware(limits.RateLimited(limits.SizeLimited(autosave.answers)), handlers=expected)
+    return Speak(SessionMiddleware(stored, **_session()))
 
 
 def create_app() -> FastAPI:
@@ -74,8 +80,10 @@ def create_app() -> FastAPI:
         gzip_middleware_factory=partial(GZipMiddleware, compresslevel=LEVEL),
     )  # fmt: skip
     harden_socket()
-    _sessions(app)  # after NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use
+    # After NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use.
+    app.add_middleware(SessionMiddleware, **_session())
     app.add_middleware(Speak)
+    app.add_middleware(autosave.Lane, own=lane(app))
     app.add_middleware(Guard, origin=ready_settings().portal_url)
     app.add_middleware(AccessLog)
     return app
@@ -85,7 +93,7 @@ def calm_garbage() -> None:
     """Freeze what the imports made: the collector's pauses are the largest single lever on latency (FACTS 87)."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 1_000)
+    gc.set_threshold(3_000, 4, 200)
 
 
 def _cookie(found: Settings) -> str:

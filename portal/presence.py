@@ -33,7 +33,7 @@ class Guest:
     """One open page. `writer` names the page in what it posts; `connected` is whether its socket is there.
 
     `colleague` is the public id of one who helps with a step, `visit` the letting-in (portal/auth.py), `turn` keeps what a colleague is
-    told in order.
+    told in order. What happens while the socket is away waits in `missed`: most pages that lose it were left and never come back.
     """
 
     client: Client
@@ -48,6 +48,7 @@ class Guest:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     connected: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
+    missed: dict[str, Stored] = field(default_factory=dict)
 
 
 _open: dict[int, dict[str, Guest]] = {}
@@ -92,7 +93,9 @@ def present(application_id: int) -> list[Guest]:
 
 def _tell(guests: list[Guest], changes: list[Stored]) -> None:
     for guest in guests:
-        if guest.colleague:
+        if not guest.connected:
+            guest.missed |= {one.name: one for one in changes}
+        elif guest.colleague:
             background_tasks.create(_tell_colleague(guest, changes), name="tell a colleague")
         else:
             _in_page(guest, partial(_hear, guest, changes))
@@ -124,6 +127,9 @@ def _hear(guest: Guest, changes: list[Stored]) -> None:
 
 def _moved(guest: Guest) -> None:
     guest.connected = guest.client.has_socket_connection
+    if guest.connected and guest.missed:
+        missed, guest.missed = list(guest.missed.values()), {}
+        _tell([guest], missed)
     _announce(guest.application)
 
 

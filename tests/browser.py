@@ -16,9 +16,9 @@ from models.confirmation import Confirmation, Purpose
 from models.database import reading
 from models.invitation import Invitation
 from models.settings import settings
-from portal import language, tally
+from portal import autosave, language, tally
 from portal.auth import STAFF
-from portal.main import create_api
+from portal.main import create_api, lane
 from portal.pages import apply, apply_edition, apply_pdf, documents, errors, status
 
 DEVICE = "/apply/device"
@@ -31,6 +31,7 @@ def app() -> FastAPI:
     for page in (language, apply, apply_edition, apply_pdf, status, documents):
         page.install(made)
     errors.install(made)
+    made.add_middleware(autosave.Lane, own=lane(made))
     return made
 
 

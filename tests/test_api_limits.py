@@ -65,7 +65,7 @@ def test_a_form_may_save_ten_times_a_second_and_no_more_and_addresses_are_counte
 
 def test_what_a_form_saves_is_limited_and_says_what_is_left(client: httpx.Client) -> None:
     tally._levels.clear()
-    answer = client.post("/apply/answers", json={"application": 1, "items": []}, headers={"X-Forwarded-For": "192.0.2.7"})
+    answer = browser().post("/apply/answers", json={"application": 1, "items": []}, headers={"X-Forwarded-For": "192.0.2.7"})
     assert answer.headers["ratelimit"].startswith('"answers";r=599')
 
 

@@ -48,6 +48,31 @@ def test_after_any_changes_it_says_what_a_new_one_says_and_what_the_submission_s
 
 @CALM
 @given(CHANGES)
+def test_where_an_answer_stands_as_before_nothing_that_is_shown_looks_different(changes: list[dict[str, Any]]) -> None:
+    one = sheet(wanted_documents())
+    for change in changes:
+        before, shown = one.standing(change), _shown(one)
+        one.change(change)
+        assert before is None or before != one.standing(change) or shown == _shown(one)
+
+
+def _shown(one: Sheet) -> Any:
+    asked = {name: (one.asked(name), one.problem(name), one.advice(name)) for name in QUESTIONS}
+    slots = {name: (slot.wanted(one.values), slot.offered(one.values), one.lack(slot)) for name, slot in SLOTS.items()}
+    return asked, slots, [one.given(step) for step in STEPS], one.values["primary_contact_email"], one.values["company_country"]
+
+
+def test_an_answer_on_which_nothing_hangs_stands_as_before_while_it_is_right() -> None:
+    one = sheet()
+    before = one.standing(["company_city"])
+    one.change({"company_city": "Leeds"})
+    assert before is not None and before == one.standing(["company_city"])
+    one.change({"company_city": ""})
+    assert before != one.standing(["company_city"]) and one.standing(["company_country"]) is None
+
+
+@CALM
+@given(CHANGES)
 def test_a_change_names_every_question_that_looks_different_afterwards(changes: list[dict[str, Any]]) -> None:
     one = sheet()
     for change in changes:

@@ -19,7 +19,7 @@ from models.invitation import Invitation, note_opened
 from models.language import _
 from models.sheet import usual_minutes
 from models.steps import STEPS, Step
-from portal import autosave, presence
+from portal import presence
 from portal.api.partner import admit, is_person, visitor
 from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites, visit
 from portal.frame import NAME, plain_page
@@ -40,7 +40,7 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/apply/continue", go_on, methods=["GET"], include_in_schema=False)
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
-    for part in (autosave, apply_check, apply_edition, apply_device, apply_colleagues, apply_help):
+    for part in (apply_check, apply_edition, apply_device, apply_colleagues, apply_help):
         part.install(app)
 
     for step in STEPS:

@@ -82,14 +82,20 @@ class StepPage:
             changed = self._mine(sent.get("answers"))
             follows = {name: value for name, value in fills(changed, self.sheet.answers).items() if self._holds(name)}
             self.visited |= set(follows)
-            self.sheet.change({**changed, **follows})
-            self._tell({"write": follows, "upto": sent.get("upto")} if follows else {})
+            if self._take({**changed, **follows}) or follows:
+                self._tell({"write": follows, "upto": sent.get("upto")} if follows else {})
 
     def hear(self, changes: Mapping[str, Any]) -> None:
         """Answers that somebody else gave; what stands in the controls is static/others.js's business."""
         with speaking(self.language):
-            self.sheet.change(changes)
-            self._tell()
+            if self._take({name: value for name, value in changes.items() if name in QUESTIONS}):
+                self._tell()
+
+    def _take(self, changes: Answers) -> bool:
+        """Take changed answers into the sheet; whether anything that is shown may be another now."""
+        before = self.sheet.standing(changes)
+        self.sheet.change(changes)
+        return before is None or before != self.sheet.standing(changes)
 
     def leave(self, event: GenericEventArguments) -> None:
         """The partner has left a question: from now on it is told what is wrong, and an amount in short is shown in full."""

@@ -36,12 +36,12 @@ class Taken:
 
 
 class Partner:
-    """One browser: cookies of its own, an address of its own, one open page."""
+    """One browser: cookies of its own, an address of its own, one open page, connections of its own that it keeps."""
 
-    def __init__(self, portal: str, code: str, number: int, connector: aiohttp.BaseConnector) -> None:
+    def __init__(self, portal: str, code: str, number: int) -> None:
         self.portal, self.code, self.number = portal, code, number
         self.browser = aiohttp.ClientSession(
-            connector=connector, connector_owner=False, cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=60),
+            connector=aiohttp.TCPConnector(limit_per_host=6, keepalive_timeout=60), cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=60),
             headers={"X-Forwarded-For": f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}", "Origin": portal},
         )  # fmt: skip
         self.socket: aiohttp.ClientWebSocketResponse | None = None
@@ -113,8 +113,7 @@ class Partner:
 
 async def crowd(portal: str, codes: list[str], seconds: float) -> None:
     """All of them at work for so many seconds; prints `gathered`, then what was taken."""
-    connector = aiohttp.TCPConnector(limit=0)
-    partners = [Partner(portal, code, number, connector) for number, code in enumerate(codes)]
+    partners = [Partner(portal, code, number) for number, code in enumerate(codes)]
     door = asyncio.Semaphore(AT_THE_DOOR)
 
     async def gather(partner: Partner) -> None:
@@ -126,11 +125,12 @@ async def crowd(portal: str, codes: list[str], seconds: float) -> None:
     print("gathered", flush=True)
     sys.stdin.readline()  # the other side looks at memory and clocks first
     taken, until = Taken(), time.perf_counter() + seconds
-    await asyncio.gather(*(_type(one, taken, until) for one in partners), *(_wander(one, taken, until) for one in partners),
-                         _look(partners[0], taken, until))  # fmt: skip
+    wandering = [asyncio.create_task(_wander(one, taken, until)) for one in partners]
+    await asyncio.gather(*(_type(one, taken, until) for one in partners), _look(partners[0], taken, until))
+    for one in wandering:
+        one.cancel()  # who sleeps until the next page would keep the other side's clock running
     print(json.dumps(vars(taken)), flush=True)
     await asyncio.gather(*(partner.close() for partner in partners))
-    await connector.close()
 
 
 async def _type(partner: Partner, taken: Taken, until: float) -> None:
