@@ -173,7 +173,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             said = {name for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(header for header in _ours(settings().local, _is_kept(scope)) if header[0] not in said)]
+            ours = _ours(settings().local, _is_kept(scope))
+            message["headers"] = [*message["headers"], *(header for header in ours if header[0] not in said)]
         await send(message)
 
     return sending

@@ -59,8 +59,8 @@ def _session() -> dict[str, Any]:
 def lane(app: FastAPI) -> ASGIApp:
     """What journals post passes these alone: language, session, errors as problem details, limits. What is unexpected, the server logs."""
     expected = {kind: answer for kind, answer in app.exception_handlers.items() if kind not in (500, Exception)}
-    stored = ExceptionMiddleware(limits.RateLimited(limits.SizeLimited(autosave.answers)), handlers=expected)
-    return Speak(SessionMiddleware(stored, **_session()))
+    stored = ExceptionMiddleware(autosave.answers, handlers=expected)
+    return Speak(SessionMiddleware(limits.RateLimited(limits.SizeLimited(stored)), **_session()))
 
 
 def create_app() -> FastAPI:
