@@ -136,4 +136,6 @@ def test_what_others_type_is_not_shown_any_more_in_a_window_of_somebody_who_has_
     page.wait_for_timeout(1500)  # what is not to come cannot be waited for
     assert before != "Leeds"
     expect(page.get_by_label("Town or city")).to_have_value(before)
+    page.get_by_label("Trading name").fill("Somebody else's")
+    assert "Somebody else's" not in page.evaluate("JSON.stringify({ ...localStorage })")  # the next reader of this device finds nothing
     other.context.close()

@@ -54,7 +54,7 @@ window.journal = (() => {
   }
 
   function put(name, value) {
-    if (stopped === "sent") return;
+    if (stopped === "sent" || stopped === "left") return;
     const before = ours().filter((entry) => entry.name === name);
     // What somebody else stored while these were waiting has not been shown, so the first one's base stands.
     const base = Math.min(baseOf(name), ...before.map((entry) => entry.base));
@@ -200,12 +200,16 @@ window.journal = (() => {
   }
 
   async function stop(why, forget, problem) {
+    if (stopped === "left") return;
     stopped = why;
     const words = problem && (await problem.clone().json().catch(() => ({}))).detail;
     if (forget) ours().forEach((entry) => erase(keyOf(entry)));
     show("offline", _("Not saved"));
     whenReady("content", () => window.others.stop(why, words));
   }
+
+  // Whoever was here has signed out, on a device that others may use: from now on nothing that is typed is kept on it.
+  function close() { stopped = "left"; }
 
   function tellState(fresh = false) {
     if (stopped) return;
@@ -298,5 +302,5 @@ window.journal = (() => {
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else flush(); });
   // A socket that came back shows that the portal is there again: do not wait for the back-off, and ask what was missed.
   addEventListener("live", () => { if (hadSocket) setTimeout(() => begin(), 100); hadSocket = true; });
-  return { put, flush, settled, isStillOurs, entries: ours, held, isAway, replay, whenReady, hear, choose, who };
+  return { put, flush, settled, isStillOurs, entries: ours, held, isAway, replay, whenReady, hear, choose, who, close };
 })();

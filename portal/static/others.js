@@ -161,6 +161,7 @@ window.others = (() => {
       left: [_("You are no longer let in on this device"), detail, "/apply", _("Enter the code")],
     };
     const [title, said, address, action] = notices[why];
+    if (why === "left") journal.close();
     notice("journal-notice", title, said, made("a", { href: address, textContent: action }));
   }
 
