@@ -52,12 +52,12 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Checks first, since they are quick, then every test."""
+    """Checks first, since they are quick, then every test: the browser's first, whose files take longest, else one process waits at the end."""
     prepare()
     find_browser()
     if status := check_all():
         return status
-    become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments])
+    become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments])
 
 
 def check(_: list[str]) -> int:
