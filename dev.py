@@ -52,7 +52,7 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Checks first, since they are quick, then every test: the browser's first, whose files take longest, else one process waits at the end."""
+    """Checks first, since they are quick, then every test. The browser's begin, as their files take longest: nobody waits at the end."""
     prepare()
     find_browser()
     if status := check_all():
