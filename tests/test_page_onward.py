@@ -95,3 +95,10 @@ def test_an_old_policy_and_an_insurance_that_soon_runs_out_are_advised_where_the
 def advised(html: str) -> dict[str, str]:
     """Which answers carry advice, and how it begins."""
     return {name: words[:11] for name, words in re.findall(r'id="(\w+)-advice" role="status">([^<]+)<', html)}
+
+
+def test_whoever_came_from_the_check_goes_back_to_it(database: str) -> None:
+    invitation = invited()
+    html = page(invitation, "company?check=1&back=1")
+    assert 'href="/apply/check" data-settle>Save and go back to checking' in html and "Save and continue" not in html
+    assert "/apply/company?check=1&amp;back=1#company_type" in page(invitation, "check")

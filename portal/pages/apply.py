@@ -53,8 +53,8 @@ def install(app: FastAPI) -> None:
 
 def _install_step(step: Step) -> None:
     @ui.page(f"/apply/{step.name}", response_timeout=20)
-    async def step_page(request: Request, check: bool = False, after: str = "") -> Response | None:
-        return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check).draw(folder, after))
+    async def step_page(request: Request, check: bool = False, after: str = "", back: bool = False) -> Response | None:
+        return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check, back=back).draw(folder, after))
 
 
 async def entrance(request: Request, code: str = "") -> Response:

@@ -45,14 +45,15 @@ USUAL = 200  # characters of an answer whose HTML is kept: long ones are nobody 
 class StepPage:
     """One partner's open page of one step. Nothing here is stored: a reload builds it anew from the draft.
 
-    With `check` everything that is wrong or missing is said at once; without, only what the partner has been at. `told` is what the
-    browser shows by now, so that only differences are sent: 500 of these are open at once.
+    With `check` everything that is wrong or missing is said at once; without, only what the partner has been at. With `back` they came
+    from *Check your answers*, and go there again. `told` is what the browser shows by now, so that only differences are sent: 500 of
+    these are open at once.
     """
 
-    __slots__ = ("application_id", "check", "client", "confirm", "language", "only_step", "sheet", "step", "told", "visited")
+    __slots__ = ("application_id", "back", "check", "client", "confirm", "language", "only_step", "sheet", "step", "told", "visited")
 
-    def __init__(self, step: Step, folder: Folder, *, check: bool = False) -> None:
-        self.step, self.sheet, self.check = step, folder.sheet, check
+    def __init__(self, step: Step, folder: Folder, *, check: bool = False, back: bool = False) -> None:
+        self.step, self.sheet, self.check, self.back = step, folder.sheet, check, back
         self.application_id, self.only_step = folder.application.id or 0, folder.only_step
         self.client: Client = ui.context.client
         self.language = spoken().code
@@ -154,6 +155,8 @@ class StepPage:
 
     def _after(self) -> str:
         """Where *Save and continue* leads: while a reviewer asks for something, past the steps in which nothing is left to do."""
+        if self.back:
+            return f"/apply/{CHECK}"
         later = [step for step in STEPS[self.step.number :] if not self.sheet.pending or self.sheet.given(step).state != "done"]
         return f"/apply/{later[0].name}?after={self.step.name}" if later else f"/apply/{CHECK}"
 
@@ -207,7 +210,8 @@ class StepPage:
 
     def _ways(self, folder: Folder) -> str:
         before, after = ["", *(step.name for step in STEPS)][self.step.number - 1], self._after()
-        return render("apply_ways.html", before=before, after=after, step=self.step, alone=bool(self.only_step), folder=folder)
+        return render("apply_ways.html", before=before, after=after, step=self.step, alone=bool(self.only_step), folder=folder,
+                      back=self.back)  # fmt: skip
 
 
 def _is_fresh(step: Step, folder: Folder) -> bool:

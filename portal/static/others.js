@@ -35,8 +35,18 @@ window.others = (() => {
     const values = { who: change.by, question: labelOf(place) };
     const sentence = byMe(change) ? _("“{question}” was changed in another window.", values) : _("{who} has changed “{question}”.", values);
     say(sentence);
+    noteAt(place, byMe(change) ? _("Changed in another window, {time}", { time: clock(change.version) }) : _("Changed by {who}, {time}", { who: change.by, time: clock(change.version) }));
     place.classList.add("changed");
     setTimeout(() => place.classList.remove("changed"), FLASH);
+  }
+
+  // For the eye: the flash is over in two seconds, this stays until somebody goes to the question.
+  function noteAt(place, words) {
+    steady(() => {
+      place.querySelector(".changed-here")?.remove();
+      (place.querySelector(":scope > .head") ?? place).append(made("p", { className: "changed-here", textContent: words }));
+    });
+    place.addEventListener("focusin", () => steady(() => place.querySelector(".changed-here")?.remove()), { once: true });
   }
 
   const labelOf = (place) => (place.querySelector("legend, [id$=-label], .option span")?.textContent ?? "").trim();
