@@ -91,7 +91,7 @@ window.form = (() => {
   // What is different now, from Python (portal/pages/apply_step.py). What follows from the change `upto` may come late on a slow
   // line: it is never written over what was typed since.
   function told({ closed = {}, said = {}, advice = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, full = {}, upto = changes }) {
-    for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) write(name, answer, { tell: false });
+    for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) fillIn(name, answer);
     for (const [name, [typed, answer]] of Object.entries(full)) if (value(name) === typed && !field(name).contains(document.activeElement)) write(name, answer, { tell: false });
     moving(() => {
       Object.entries(closed).forEach(([name, is]) => field(name)?.classList.toggle("closed", !!is));
@@ -107,6 +107,15 @@ window.form = (() => {
     });
     if (rail) drawRail(rail);
     if (ways?.after) document.querySelector(".ways a.go").href = ways.after;
+  }
+
+  // What follows from another answer, such as the other part of a hundred per cent, is seen to change.
+  function fillIn(name, answer) {
+    const before = JSON.stringify(value(name)), place = field(name);
+    write(name, answer, { tell: false });
+    if (JSON.stringify(value(name)) === before) return;
+    place.classList.add("changed");
+    setTimeout(() => place.classList.remove("changed"), 2500);
   }
 
   function say(name, words) {
