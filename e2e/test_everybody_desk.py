@@ -106,7 +106,7 @@ def _one_case(product: Product, page: Page, reference: str) -> Iterator[str]:
     _go(product, page, f"/review/{reference}")
     yield "fresh"
     page.locator("#section-insurance a[data-document]").first.click()
-    expect(page.locator("#viewer")).to_be_visible()
+    expect(page.locator("#papers")).to_be_visible()
     yield "a document beside it"
     page.keyboard.press("Escape")
     page.locator("#section-insurance .rulings .concern").click()

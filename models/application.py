@@ -84,7 +84,10 @@ class Application(Compliance, Insurance, Roles, Capabilities, Contact, Company, 
     """One row an application. The six steps bring the 89 questions (the last base comes first); these are the 8 columns of the system."""
 
     __tablename__ = "applications"
-    __table_args__ = (sa.Index("idx_applications_invitation", "invitation_code"), sa.Index("idx_applications_status", "status"))
+    __table_args__ = (
+        sa.Index("idx_applications_invitation", "invitation_code"), sa.Index("idx_applications_status", "status"),
+        sa.Index("ix_applications_company_registration", "company_registration"), sa.Index("ix_applications_vat_number", "vat_number"),
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
     invitation_code: str = Field(foreign_key="invitations.code", unique=True)

@@ -85,7 +85,7 @@ class Document(SQLModel, table=True):
     slot: str
     public_id: str = Field(unique=True)
     state: str = Field(default=DocumentState.PENDING, index=True)
-    sha256: str | None = None
+    sha256: str | None = Field(default=None, index=True)
     expiry_date: date | None = None
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

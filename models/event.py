@@ -28,6 +28,8 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "invitation.resent": ("email.invitation",),
     "invitation.extended": ("sharepoint.invitation", "email.invitation"),
     "invitation.revoked": ("sharepoint.invitation",),
+    "invitation.restored": ("sharepoint.invitation",),
+    "invitation.reminded": ("email.reminder",),
     "invitation.expired": ("sharepoint.invitation",),
     "application.confirmation_asked": ("email.confirmation",),
     "application.device_asked": ("email.device",),
@@ -77,6 +79,7 @@ class Event(SQLModel, table=True):
     """One thing that happened: type, moment, actor, subject, and what changed (JSON)."""
 
     __tablename__ = "events"
+    __table_args__ = (sa.Index("ix_events_person", "user_id", "id"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     type: str = Field(index=True)

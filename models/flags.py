@@ -38,7 +38,7 @@ def flags(values: Values, today: date, settings: Settings, files: Iterable[Held]
     """The flags of cleaned answers and of documents with an expiry date of their own, in the form's order."""
     raised = [sign.flag(values, settings) for sign in SIGNS if sign.raised(values, today, settings)]
     in_order = sorted(raised, key=lambda flag: list(QUESTIONS).index(flag.field))
-    return in_order + [flag for held in files if (flag := _of_document(held, today))]
+    return in_order + [flag for held in files if (flag := flag_of(held, today))]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ _POLICIES = tuple(slot.expiry_from.removesuffix("+12m") for slot in SLOTS.values
 SIGNS = (*_FLAGS_OF_ANSWERS, *map(_expires_soon, _INSURANCES), *map(_old_policy, _POLICIES))
 
 
-def _of_document(held: Held, today: date) -> Flag | None:
+def flag_of(held: Held, today: date) -> Flag | None:
+    """The flag on a document whose uploader gave its expiry date: one that has expired, or soon will."""
     slot, day = SLOTS.get(held.slot), held.expiry_date
     if slot is None or not slot.asks_expiry or day is None or day > today + EXPIRES_SOON:
         return None

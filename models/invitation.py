@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, horizon, now
 from models.errors import Conflict, Invalid, Problem
-from models.event import Event, record
+from models.event import Delivery, Event, record
 from models.language import ENGLISH, LANGUAGES, _
 from models.person import PORTAL, Actor, Right, partner
 from models.settings import settings
@@ -45,6 +45,10 @@ NO_LONGER = {
     InvitationStatus.REVOKED: "This invitation has been revoked, so this can no longer be done.",
 }
 
+
+#: So long a revocation can be taken back. SharePoint's list hears of it only then: its flow would hand an old "Cancelled" to us again.
+UNDO = timedelta(minutes=10)
+REVOKED = "invitation.revoked"
 
 #: Events that tell of another address: one from the desk, one from SharePoint's list.
 CORRECTED = ("invitation.updated", "invitation.changed")
@@ -146,18 +150,28 @@ def former_addresses(session: Session, invitation: Invitation) -> frozenset[str]
 
 
 def revoke(session: Session, actor: Actor, invitation: Invitation) -> None:
-    """Take the code back: from now on it opens nothing. Conflict once it is used."""
+    """Take the code back: from now on it opens nothing. Conflict once it is used. A person may `restore` it for ten minutes."""
     actor.must(Right.INVITE)
-    _must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
+    must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
     invitation.status = InvitationStatus.REVOKED
     session.add(invitation)
-    record(session, "invitation.revoked", actor, invitation_id=invitation.id)
+    event = record(session, REVOKED, actor, invitation_id=invitation.id)
+    if actor.user_id is not None:
+        for told in told_of(session, event):
+            told.due_at = event.at + UNDO
+            session.add(told)
+
+
+def told_of(session: Session, event: Event) -> list[Delivery]:
+    """What follows from a revocation, locked."""
+    session.flush()
+    return list(session.exec(select(Delivery).where(Delivery.event_id == event.id).with_for_update()))
 
 
 def extend(session: Session, actor: Actor, invitation: Invitation, expires_at: datetime) -> None:
     """Give more time, also to an expired one; the mail is sent again with the new date."""
     actor.must(Right.INVITE)
-    _must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
+    must_be(session, invitation, InvitationStatus.ACTIVE, InvitationStatus.EXPIRED)
     must_be_sensible(expires_at)
     invitation.status, invitation.expires_at = InvitationStatus.ACTIVE, expires_at
     session.add(invitation)
@@ -268,7 +282,8 @@ def _email_problem(address: str) -> Problem | None:
     return None
 
 
-def _must_be(session: Session, invitation: Invitation, *states: InvitationStatus) -> None:
+def must_be(session: Session, invitation: Invitation, *states: InvitationStatus) -> None:
+    """Lock it; Conflict unless it is in one of these states now."""
     session.refresh(invitation, with_for_update=True)  # it may have been used or revoked since it was looked up
     if invitation.state not in states:
         raise Conflict(_(NO_LONGER[invitation.state]))

@@ -1,9 +1,11 @@
-"""The list of invitations with the truth about each: whether its mail left, whether it was opened, begun and used."""
+"""The list of invitations with the truth about each: where it stands, since when, and what stands in the way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,15 +13,41 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now
+from models.document import Document, DocumentState
 from models.draft import Draft
-from models.earlier import given_steps, is_typed
-from models.event import Delivery, DeliveryState
-from models.invitation import Invitation, InvitationStatus, is_in_use, normal_code
+from models.earlier import EVENT as LENT
+from models.event import OPEN, Delivery, DeliveryState, Event
+from models.invitation import REVOKED, UNDO, Invitation, InvitationStatus, is_in_use, normal_code
+from models.progress import ENDED
+from models.reminder import MAIL as REMINDER
+from models.reminder import PAUSE, REMINDED, last_worked
 
-S = InvitationStatus
 PAGE = 50
-MAIL = "email.invitation"
-TABS: Mapping[str, str] = {"active": "Open", "used": "Used", "expired": "Expired", "revoked": "Revoked", "all": "All"}
+MAILS = ("email.invitation", REMINDER)
+
+
+class Standing(StrEnum):
+    """Where an invitation stands: the furthest that is true, except that a mail which did not leave needs somebody first."""
+
+    FAILED = "failed"
+    UNSENT = "unsent"
+    QUEUED = "queued"
+    SENT = "sent"
+    OPENED = "opened"
+    STARTED = "started"
+    SUBMITTED = "submitted"
+    DECIDED = "decided"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+S = Standing
+#: The list's tabs: name in the address → words. `active` are those with which a partner can still begin or go on.
+TABS: Mapping[str, str] = {
+    "active": "Open", S.FAILED: "Email failed", S.UNSENT: "No email", S.QUEUED: "Queued", S.SENT: "Sent", S.OPENED: "Opened",
+    S.STARTED: "Started", S.SUBMITTED: "Submitted", S.DECIDED: "Decided", S.EXPIRED: "Expired", S.REVOKED: "Revoked", "all": "All",
+}  # fmt: skip
+ACTIVE = (S.FAILED, S.UNSENT, S.QUEUED, S.SENT, S.OPENED, S.STARTED)
 
 
 @dataclass(frozen=True)
@@ -32,23 +60,48 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One invitation. `mail` is the newest delivery of its mail, `started` whether anything was typed.
+class Happened:
+    """What events say of one invitation: when its partner was last reminded, when it was revoked, when its application was decided."""
 
-    `in_use` says that its mail can be sent again (`invitation.is_in_use`).
-    """
+    reminded_at: datetime | None = None
+    revoked_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One invitation. `mail` is its newest mail, `step` the number of the step that was last worked in, 0 if nobody did, at `worked_at`."""
 
     invitation: Invitation
-    mail: Delivery | None
-    started: bool
-    reference: str
-    submitted: bool
-    in_use: bool
+    standing: Standing
+    application: Application | None = None
+    mail: Delivery | None = None
+    step: int = 0
+    worked_at: datetime | None = None
+    happened: Happened = field(default_factory=Happened)
 
     @property
-    def mail_failed(self) -> bool:
-        """Whether the newest mail needs a person."""
-        return self.mail is not None and self.mail.state == DeliveryState.FAILED
+    def reference(self) -> str:
+        """The application's reference; empty until it is sent."""
+        return (self.application.reference_number if self.application else None) or ""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether its mail can be sent again (`invitation.is_in_use`)."""
+        return is_in_use(self.invitation, self.application)
+
+    @property
+    def may_remind(self) -> bool:
+        """Whether a reminder is possible now; the verb decides (models/reminder.py)."""
+        last = self.happened.reminded_at
+        stuck = self.step > 0 and self.application is not None and self.application.state == ApplicationStatus.DRAFT
+        return stuck and self.invitation.state == InvitationStatus.ACTIVE and (last is None or last + PAUSE <= now())
+
+    @property
+    def restore_until(self) -> datetime | None:
+        """Until when the revocation can be taken back; None if it cannot."""
+        at = self.happened.revoked_at if self.standing == S.REVOKED else None
+        return at + UNDO if at and at + UNDO > now() else None
 
 
 @dataclass(frozen=True)
@@ -71,12 +124,15 @@ class Invited:
 
 
 def look(session: Session, wanted: Wanted) -> Invited:
-    """The page that `wanted` asks for; a page beyond the last gives the last."""
-    counts = _counts(session, wanted.q)
+    """The page that `wanted` asks for; a page beyond the last gives the last. Seven statements, however many invitations there are."""
+    standing = _standing()
+    found = select(Invitation, Application, standing).outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))
+    found = found.where(*_matching(wanted.q))
+    counts = _counts(session, found)
     page = min(wanted.page, max(1, -(-counts[wanted.tab] // PAGE)))
-    matching = select(Invitation).where(*_matching(wanted.q), _of_tab(wanted.tab)).order_by(col(Invitation.id).desc())
-    found = session.exec(matching.offset((page - 1) * PAGE).limit(PAGE)).all()
-    return Invited(Wanted(wanted.q, wanted.tab, page), _lines(session, list(found)), counts)
+    newest = found.where(_of_tab(standing, wanted.tab)).order_by(col(Invitation.id).desc())
+    rows = session.execute(newest.offset((page - 1) * PAGE).limit(PAGE))
+    return Invited(Wanted(wanted.q, wanted.tab, page), _lines(session, [tuple(row) for row in rows]), counts)
 
 
 def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
@@ -86,20 +142,56 @@ def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
     return Wanted(words, tab if tab in TABS else "all" if words else "active", max(1, number))
 
 
-def _of_tab(tab: str) -> Any:
-    """An active one past its date is expired, swept or not; `Invitation.state` says the same of one row."""
-    late = sa.and_(col(Invitation.status) == S.ACTIVE, col(Invitation.expires_at) <= now())
+def _standing() -> Any:
+    """The first that is true. An active one past its date is expired, swept or not; `Invitation.state` says the same of one row."""
+    status, sent = col(Invitation.status), col(Application.status)
+    late = sa.and_(status == InvitationStatus.ACTIVE, col(Invitation.expires_at) <= now())
+    ended = (ApplicationStatus.APPROVED, ApplicationStatus.REJECTED, ApplicationStatus.WITHDRAWN)
+    mail = _newest_mail()
+    tests = (
+        (status == InvitationStatus.REVOKED, S.REVOKED),
+        (sent.in_(ended), S.DECIDED),
+        (sa.or_(sent != ApplicationStatus.DRAFT, status == InvitationStatus.USED), S.SUBMITTED),
+        (sa.or_(status == InvitationStatus.EXPIRED, late), S.EXPIRED),
+        (mail == DeliveryState.FAILED, S.FAILED),
+        (sa.or_(_typed(), _filed()), S.STARTED),
+        (col(Invitation.opened_at).is_not(None), S.OPENED),
+        (mail.in_(OPEN), S.QUEUED),
+        (sa.or_(mail.is_not(None), col(Invitation.sent_at).is_not(None)), S.SENT),
+    )
+    return sa.case(*((test, sa.literal(str(name))) for test, name in tests), else_=sa.literal(str(S.UNSENT))).label("standing")
+
+
+def _newest_mail() -> Any:
+    mails = select(Delivery.state).where(Delivery.invitation_id == Invitation.id, col(Delivery.target).in_(MAILS))
+    return mails.order_by(col(Delivery.id).desc()).limit(1).correlate(Invitation).scalar_subquery()
+
+
+def _typed() -> Any:
+    """Whether anything was typed, as `earlier.is_typed`: what was lent was stored once, in the transaction that told of it."""
+    lent = select(sa.func.max(Event.at)).where(Event.application_id == Application.id, Event.type == LENT)
+    at = lent.correlate(Application).scalar_subquery()
+    typed = sa.or_(at.is_(None), col(Draft.revision) > 1, col(Draft.last_updated) > at)
+    return select(Draft.id).where(Draft.invitation_code == Invitation.code, typed).correlate(Invitation, Application).exists()
+
+
+def _filed() -> Any:
+    files = select(Document.id).where(Document.application_id == Application.id, Document.state == DocumentState.STORED)
+    return files.correlate(Application).exists()
+
+
+def _of_tab(standing: Any, tab: str) -> Any:
     if tab == "all":
         return sa.true()
-    if tab == S.EXPIRED:
-        return sa.or_(col(Invitation.status) == S.EXPIRED, late)
-    return sa.and_(col(Invitation.status) == tab, sa.not_(sa.func.coalesce(late, sa.false())))
+    return standing.in_([str(one) for one in ACTIVE]) if tab == "active" else standing == tab
 
 
-def _counts(session: Session, q: str) -> dict[str, int]:
-    sums = [sa.func.sum(sa.case((_of_tab(tab), 1), else_=0)) for tab in TABS]
-    found = session.execute(sa.select(*sums).select_from(Invitation).where(*_matching(q))).one()
-    return {tab: int(count or 0) for tab, count in zip(TABS, found, strict=True)}
+def _counts(session: Session, found: Any) -> dict[str, int]:
+    standing = found.with_only_columns(_standing(), maintain_column_froms=True).subquery()
+    grouped = session.execute(sa.select(standing.c.standing, sa.func.count()).group_by(standing.c.standing))
+    by_name: dict[str, int] = {str(row[0]): int(row[1]) for row in grouped}
+    sums = {"active": sum(by_name.get(name, 0) for name in ACTIVE), "all": sum(by_name.values())}
+    return {tab: sums.get(tab, by_name.get(tab, 0)) for tab in TABS}
 
 
 def _matching(q: str) -> list[Any]:
@@ -110,30 +202,30 @@ def _matching(q: str) -> list[Any]:
     return [sa.or_(*tests, col(Invitation.code).contains(normal_code(q), autoescape=True))]
 
 
-def _lines(session: Session, invitations: list[Invitation]) -> tuple[Line, ...]:
-    mails, applications = _mails(session, [one.id for one in invitations]), _applications(session, [one.code for one in invitations])
-    begun = _begun(session, applications)
-    return tuple(_line(one, mails.get(one.id), one.code in begun, applications.get(one.code)) for one in invitations)
+def _lines(session: Session, rows: Sequence[tuple[Any, ...]]) -> tuple[Line, ...]:
+    applications = [application for _invitation, application, _standing in rows if application is not None]
+    mails, worked = _mails(session, [one.id for one, *_ in rows]), last_worked(session, applications)
+    told = _happened(session, [one.id for one, *_ in rows], {one.id: one.invitation_code for one in applications})
+    lines = []
+    for one, application, standing in rows:
+        at, step = worked.get(application.id, (None, 0)) if application else (None, 0)
+        happened = Happened(told.get((REMINDED, one.id)), told.get((REVOKED, one.id)), told.get(("ended", one.code)))
+        lines.append(Line(one, Standing(standing), application, mails.get(one.id), step, at, happened))
+    return tuple(lines)
 
 
-def _line(invitation: Invitation, mail: Delivery | None, started: bool, application: Application | None) -> Line:
-    submitted = application is not None and application.status != ApplicationStatus.DRAFT
-    return Line(invitation, mail, started or submitted, (application.reference_number if application else None) or "", submitted,
-                is_in_use(invitation, application))  # fmt: skip
-
-
-def _mails(session: Session, ids: list[int | None]) -> dict[int | None, Delivery]:
-    newest = select(sa.func.max(Delivery.id)).where(Delivery.target == MAIL, col(Delivery.invitation_id).in_(ids))
+def _mails(session: Session, ids: Sequence[int | None]) -> dict[int | None, Delivery]:
+    newest = select(sa.func.max(Delivery.id)).where(col(Delivery.target).in_(MAILS), col(Delivery.invitation_id).in_(ids))
     found = session.exec(select(Delivery).where(col(Delivery.id).in_(newest.group_by(col(Delivery.invitation_id)))))
     return {delivery.invitation_id: delivery for delivery in found}
 
 
-def _begun(session: Session, applications: Mapping[str, Application]) -> set[str]:
-    """The codes with which something was typed; what an earlier application has lent counts for nothing."""
-    lent = given_steps(session, [one.id for one in applications.values()])
-    found = session.exec(select(Draft).where(col(Draft.invitation_code).in_(applications)))
-    return {draft.invitation_code for draft in found if is_typed(draft, lent.get(applications[draft.invitation_code].id, set()))}
-
-
-def _applications(session: Session, codes: list[str]) -> dict[str, Application]:
-    return {one.invitation_code: one for one in session.exec(select(Application).where(col(Application.invitation_code).in_(codes)))}
+def _happened(session: Session, ids: Sequence[int | None], codes: Mapping[int | None, str]) -> dict[tuple[str, int | str | None], datetime]:
+    """(type, invitation's id), or ("ended", its code) → when it happened last."""
+    ours = sa.and_(col(Event.invitation_id).in_(ids), col(Event.type).in_((REMINDED, REVOKED)))
+    theirs = sa.and_(col(Event.application_id).in_(codes), col(Event.type).in_(ENDED))
+    told = select(Event.type, Event.invitation_id, Event.application_id, Event.at).where(sa.or_(ours, theirs)).order_by(col(Event.id))
+    return {
+        (("ended", codes[application]) if kind in ENDED else (kind, invitation)): at
+        for kind, invitation, application, at in session.exec(told)
+    }

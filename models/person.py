@@ -17,6 +17,8 @@ from models.errors import Forbidden, SignInNeeded
 from models.language import _
 
 SESSION_HOURS = 10
+#: What an account is: one that may sign in, and one that an administrator has cut off.
+ACTIVE, SUSPENDED = "approved", "suspended"
 
 
 class Role(StrEnum):
@@ -37,13 +39,15 @@ class Right(StrEnum):
     REVIEW = "review applications"
     DECIDE = "decide on applications"
     OPERATE = "operate deliveries"
+    AUDIT = "read the audit log"
+    PEOPLE = "manage people"
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATIONS: frozenset({Right.READ, Right.INVITE, Right.OPERATE}),
     Role.REVIEWER: frozenset({Right.READ, Right.REVIEW}),
     Role.APPROVER: frozenset({Right.READ, Right.REVIEW, Right.DECIDE}),
-    Role.AUDITOR: frozenset({Right.READ}),
+    Role.AUDITOR: frozenset({Right.READ, Right.AUDIT}),
     Role.ADMIN: frozenset(Right),
 }
 
@@ -88,7 +92,7 @@ class User(SQLModel, table=True):
     name: str
     role: str
     profile: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
-    status: str = "approved"
+    status: str = ACTIVE
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -114,7 +118,7 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
     user = session.exec(select(User).where(User.oid == oid)).first() or User(
         oid=oid, email=email, name=name, role=held[-1], created_at=now()
     )
-    if user.status == "suspended":
+    if user.status == SUSPENDED:
         raise Forbidden(_("Your account is suspended. Ask an administrator."))
     user.name, user.email, user.role = name, email, held[-1]
     session.add(user)
@@ -122,7 +126,7 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
     token = secrets.token_urlsafe(32)
     session.add(
         SignIn(
-            token_hash=_hash(token),
+            token_hash=hash_of(token),
             user_id=user.id or 0,
             roles=[str(r) for r in held],
             created_at=now(),
@@ -135,9 +139,9 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
 def actor_of(session: Session, token: str | None) -> Actor:
     """Who holds this token; SignInNeeded when it is unknown, ended or expired, or the person is suspended."""
     found = session.exec(
-        select(SignIn, User).join(User, col(User.id) == col(SignIn.user_id)).where(SignIn.token_hash == _hash(token or ""))
+        select(SignIn, User).join(User, col(User.id) == col(SignIn.user_id)).where(SignIn.token_hash == hash_of(token or ""))
     ).first()
-    if not found or found[0].ended_at or found[0].expires_at <= now() or found[1].status == "suspended":
+    if not found or found[0].ended_at or found[0].expires_at <= now() or found[1].status == SUSPENDED:
         raise SignInNeeded(_("Sign in to go on."))
     held, user = found
     return Actor(name=user.name, kind="staff", roles=frozenset(Role(r) for r in held.roles), user_id=user.id, email=user.email)
@@ -145,10 +149,11 @@ def actor_of(session: Session, token: str | None) -> Actor:
 
 def sign_out(session: Session, token: str) -> None:
     """End the session; unknown tokens are ignored."""
-    if found := session.exec(select(SignIn).where(SignIn.token_hash == _hash(token))).first():
+    if found := session.exec(select(SignIn).where(SignIn.token_hash == hash_of(token))).first():
         found.ended_at = now()
         session.add(found)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """A session's token as the database knows it."""
     return hashlib.sha256(token.encode()).hexdigest()

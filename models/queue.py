@@ -1,13 +1,14 @@
 """The review desk's list: which applications somebody looks for, in which order, and what each row shows.
 
-Two statements find a page (its counts, its ids); four more describe its rows, however many there are.
+All that is filtered, sorted, counted and searched stands in one narrow table (models/queue_entry.py). A page begins where the one before
+it ended, by sort key and id: OFFSET reads all that it skips (FACTS 79). Its rows take five more statements, however many there are.
 """
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,57 +18,21 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus
 from models.database import now
 from models.document import Document, DocumentState
-from models.event import Delivery, DeliveryState
+from models.event import Delivery, DeliveryState, Event
 from models.flags import flags
+from models.looked import ALL, OF_STATUS, VIEWS, Looked, Place, key_of
+from models.person import User
+from models.queue_entry import QueueEntry
 from models.review import SECTIONS, Verdict
 from models.settings import settings
+from models.sifted import SORTS, sifted
 
 S = ApplicationStatus
 PAGE = 50
-NEEDS_WORK = "work"
-
-#: The list's tabs: name in the address → words, and the statuses behind it. The first is what opens.
-TABS: dict[str, tuple[str, tuple[ApplicationStatus, ...]]] = {
-    NEEDS_WORK: ("Needs work", (S.SUBMITTED, S.UNDER_REVIEW, S.REVIEWED)),
-    "new": ("New", (S.SUBMITTED,)),
-    "review": ("In review", (S.UNDER_REVIEW,)),
-    "information": ("Information required", (S.INFORMATION_REQUIRED,)),
-    "decision": ("Decision due", (S.REVIEWED,)),
-    "approved": ("Approved", (S.APPROVED,)),
-    "rejected": ("Rejected", (S.REJECTED,)),
-    "withdrawn": ("Withdrawn", (S.WITHDRAWN,)),
-    "all": ("All", tuple(status for status in S if status != S.DRAFT)),
-}
-_STATUS_ORDER = sa.case({status.value: number for number, status in enumerate(S)}, value=Application.status)
-SORTS: dict[str, Any] = {
-    "submitted": col(Application.submitted_at),
-    "company": sa.func.lower(Application.company_name),
-    "status": _STATUS_ORDER,
-    "reference": col(Application.reference_number),
-}
-_WORDS = ("company_name", "trading_name", "reference_number", "primary_contact_name", "primary_contact_email")
-#: Written with and without spaces or dashes; searched without.
-_NUMBERS = ("invitation_code", "vat_number", "company_registration")
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What somebody looks for: words, a tab, a column to sort by (`-` before it: downwards) and a page from 1."""
-
-    q: str = ""
-    tab: str = NEEDS_WORK
-    sort: str = "-submitted"
-    page: int = 1
-
-    @property
-    def column(self) -> str:
-        """The column it is sorted by."""
-        return self.sort.removeprefix("-")
-
-    @property
-    def downwards(self) -> bool:
-        """Whether the largest comes first."""
-        return self.sort.startswith("-")
+#: Seconds for which the counts of the views hold while nothing happens.
+COUNTS_HOLD = 5.0
+_Counts = tuple[list[Any], dict[str, int]]
+_known: dict[str, tuple[Any, float, _Counts]] = {}
 
 
 @dataclass(frozen=True)
@@ -77,10 +42,12 @@ class Row:
     It works in the whole UK (`nationwide`), or in `regions`, as the form has them.
     """
 
+    id: int
     reference: str
     company: str
     status: ApplicationStatus
     submitted_at: datetime | None
+    reviewer: str
     nationwide: bool
     regions: tuple[str, ...]
     capacity: str
@@ -92,82 +59,146 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of the list: its rows, how many there are in all, and the count behind each tab."""
+    """One page of the list: its rows, the number of the first of them, how many there are in all, and the count of each saved view.
+
+    `before` and `after` are where the neighbouring pages begin; None where there is none. `elsewhere` counts what the same words find
+    among all applications, where nothing is found here.
+    """
 
     looked: Looked
     rows: tuple[Row, ...]
+    number: int
     total: int
     counts: Mapping[str, int]
+    before: Place | None = None
+    after: Place | None = None
+    elsewhere: int = 0
 
-    @property
-    def pages(self) -> int:
-        """How many pages there are; one where nothing is found."""
-        return max(1, -(-self.total // PAGE))
+
+@dataclass(frozen=True)
+class _Key:
+    """A row of the list before it is described: its id, its sort key as an address has it, and its reviewer."""
+
+    id: int
+    key: str
+    reviewer: str
 
 
 def look(session: Session, looked: Looked) -> Found:
-    """The page that `looked` asks for; a page beyond the last gives the last."""
-    by_status = _by_status(session, looked.q)
-    counts = {tab: sum(by_status.get(status, 0) for status in statuses) for tab, (_, statuses) in TABS.items()}
-    total = counts[looked.tab]
-    page = min(looked.page, max(1, -(-total // PAGE)))
-    ids = _ids(session, looked, total, (page - 1) * PAGE) if total else []
-    return Found(Looked(looked.q, looked.tab, looked.sort, page), _rows(session, ids), total, counts)
+    """The page that `looked` asks for. One that begins at rows which are gone gives the first or the last."""
+    counts = counted(session, looked.reader)
+    total = _total(session, looked) if looked.q or looked.filtered else counts[looked.view]
+    looked, keys = _page(session, looked, total)
+    total = max(total, looked.place.number + len(keys) - 1)
+    if not keys:
+        return Found(looked, (), 0, 0, counts, elsewhere=_total(session, Looked(q=looked.q, view=ALL)) if looked.q else 0)
+    number, last = looked.place.number, looked.place.number + len(keys) - 1
+    before = Place("before", keys[0].key, keys[0].id, max(1, number - PAGE)) if number > 1 else None
+    after = Place("after", keys[-1].key, keys[-1].id, last + 1) if last < total else None
+    return Found(looked, _rows(session, keys), number, total, counts, before, after)
 
 
-def looked(q: str = "", tab: str = "", sort: str = "", page: str = "") -> Looked:
-    """What the address asks for; anything that makes no sense there counts as not said."""
-    known_sort = sort if sort.removeprefix("-") in SORTS else "-submitted"
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 8 else 1
-    return Looked(" ".join(q.replace("\0", "").split())[:100], tab if tab in TABS else NEEDS_WORK, known_sort, max(1, number))
+def counted(session: Session, reader: int | None) -> dict[str, int]:
+    """How many applications each saved view holds for this reader, whatever is searched for."""
+    grouped, others = _counts(session)
+    held = {name: sum(n for status, _, n in grouped if status in VIEWS[name][1]) for name in (*OF_STATUS, ALL)}
+    open_ones = [(reviewer, n) for status, reviewer, n in grouped if status in VIEWS["mine"][1]]
+    held |= {"mine": sum(n for reviewer, n in open_ones if reviewer is not None and reviewer == reader),
+             "unassigned": sum(n for reviewer, n in open_ones if reviewer is None)}  # fmt: skip
+    return {name: {**held, **others}[name] for name in VIEWS}
 
 
-def _by_status(session: Session, q: str) -> dict[str, int]:
-    wanted = select(Application.status, sa.func.count()).where(*_matching(q), Application.status != S.DRAFT).group_by(Application.status)
-    return dict(session.exec(wanted).all())
+def _counts(session: Session) -> _Counts:
+    """The counts of all, by status and reviewer, and of the views that go by days: counted again when something has changed.
+
+    What leaves no event (a document's expiry date) or was committed out of the order of its event shows after COUNTS_HOLD seconds.
+    """
+    key = (str(session.get_bind().engine.url), mark(session), now().date())
+    known = _known.get(key[0])
+    if known and known[0] == key and time.monotonic() - known[1] < COUNTS_HOLD:
+        return known[2]
+    entry = QueueEntry
+    grouped = session.exec(select(entry.status, entry.reviewer_id, sa.func.count()).group_by(entry.status, col(entry.reviewer_id))).all()
+    others = {name: _total(session, Looked(view=name)) for name in ("due", "expiring")}
+    _known[key[0]] = (key, time.monotonic(), ([tuple(line) for line in grouped], others))
+    return _known[key[0]][2]
 
 
-def _ids(session: Session, looked: Looked, total: int, offset: int) -> list[int]:
-    """The ids of one page. From the middle on it is counted from the end: a far OFFSET reads all that it skips (FACTS 79)."""
-    size = min(PAGE, total - offset)
-    backwards = offset > total // 2
-    start = total - offset - size if backwards else offset
-    wanted = select(Application.id).where(*_matching(looked.q), col(Application.status).in_(TABS[looked.tab][1]))
-    order = (SORTS[looked.column], col(Application.id))
-    found = session.exec(wanted.order_by(*(_directed(by, looked.downwards != backwards) for by in order)).offset(start).limit(size)).all()
-    return [number for number in (reversed(found) if backwards else found) if number is not None]
+def ids(session: Session, looked: Looked) -> Any:
+    """A select of the ids of all applications that `looked` finds, in its order, however many pages there are."""
+    key = SORTS[looked.column]
+    turn = sa.desc if looked.downwards else sa.asc
+    return select(QueueEntry.application_id).where(*sifted(session, looked)).order_by(turn(key), turn(col(QueueEntry.application_id)))
 
 
-def _directed(by: Any, downwards: bool) -> Any:
-    # PostgreSQL and SQLite disagree on where NULL belongs unless it is said.
-    return sa.desc(by).nulls_last() if downwards else sa.asc(by).nulls_first()
+def mark(session: Session) -> tuple[int, int]:
+    """Differs when the list may differ: whatever is done to an application leaves an event, and a delivery that failed is counted."""
+    failed = select(sa.func.count()).where(col(Delivery.state) == DeliveryState.FAILED).scalar_subquery()
+    last, lost = session.exec(select(select(sa.func.max(Event.id)).scalar_subquery(), failed)).one()
+    return last or 0, lost
 
 
-def _matching(q: str) -> list[Any]:
-    if not q:
+def _total(session: Session, looked: Looked) -> int:
+    return session.exec(select(sa.func.count()).select_from(QueueEntry).where(*sifted(session, looked))).one()
+
+
+def _page(session: Session, looked: Looked, total: int) -> tuple[Looked, list[_Key]]:
+    """The rows of the page, and `looked` with where it really begins."""
+    place = looked.place
+    if place.way == "last":
+        return _last(session, looked, total)
+    keys = _keys(session, looked, place, PAGE)
+    if place.way == "after" and not keys:
+        return _last(session, looked, total)
+    if place.way == "before" and len(keys) < PAGE:  # the first page is always full
+        place = Place()
+        keys = _keys(session, looked, place, PAGE)
+    number = min(place.number, max(1, total - len(keys) + 1))
+    return replace(looked, place=replace(place, number=number)), keys
+
+
+def _last(session: Session, looked: Looked, total: int) -> tuple[Looked, list[_Key]]:
+    size = (total - 1) % PAGE + 1 if total else 0
+    place = Place("last", number=max(1, total - size + 1)) if total > PAGE else Place()
+    return replace(looked, place=place), _keys(session, looked, Place("last"), size)
+
+
+def _keys(session: Session, looked: Looked, place: Place, size: int) -> list[_Key]:
+    """The rows from a place on, in the list's order; a page before a place is read backwards from it."""
+    backwards = place.way in ("before", "last")
+    downwards, key, number = looked.downwards != backwards, SORTS[looked.column], col(QueueEntry.application_id)
+    turn = sa.desc if downwards else sa.asc
+    wanted = select(number, key, User.name).join(User, col(User.id) == col(QueueEntry.reviewer_id), isouter=True)
+    wanted = wanted.where(*sifted(session, looked), *_beyond(looked, place, downwards)).order_by(turn(key), turn(number)).limit(size)
+    found = [_Key(row, at.isoformat() if isinstance(at, datetime) else str(at), name or "") for row, at, name in session.exec(wanted)]
+    return found[::-1] if backwards else found
+
+
+def _beyond(looked: Looked, place: Place, downwards: bool) -> list[Any]:
+    if place.way not in ("before", "after"):
         return []
-    compact = re.sub(r"[\s\-]", "", q)
-    tests = [col(getattr(Application, name)).icontains(q, autoescape=True) for name in _WORDS]
-    if len(compact) > 2:
-        tests += [col(getattr(Application, name)).icontains(compact, autoescape=True) for name in _NUMBERS]
-    return [sa.or_(*tests)]
+    key, number, at = SORTS[looked.column], col(QueueEntry.application_id), key_of(looked.column, place.key)
+    if downwards:
+        return [key <= at, sa.or_(key < at, number < place.id)]
+    return [key >= at, sa.or_(key > at, number > place.id)]
 
 
-def _rows(session: Session, ids: list[int]) -> tuple[Row, ...]:
-    applications = {one.id: one for one in session.exec(select(Application).where(col(Application.id).in_(ids)))}
-    verdicts, troubles, documents = _verdicts(session, ids), _troubles(session, ids), _documents(session, ids)
+def _rows(session: Session, keys: list[_Key]) -> tuple[Row, ...]:
+    found = [one.id for one in keys]
+    applications = {one.id: one for one in session.exec(select(Application).where(col(Application.id).in_(found)))}
+    verdicts, troubles, documents = _verdicts(session, found), _troubles(session, found), _documents(session, found)
     return tuple(
-        _row(applications[number], verdicts.get(number, 0), troubles.get(number, (0, 0)), documents.get(number, []))
-        for number in ids if number in applications
+        _row(applications[one.id], one.reviewer, verdicts.get(one.id, 0), troubles.get(one.id, (0, 0)), documents.get(one.id, []))
+        for one in keys if one.id in applications
     )  # fmt: skip
 
 
-def _row(application: Application, sections: int, trouble: tuple[int, int], documents: list[Document]) -> Row:
+def _row(application: Application, reviewer: str, sections: int, trouble: tuple[int, int], documents: list[Document]) -> Row:
     raised = flags(application.answers(), now().date(), settings(), documents)
     return Row(
-        application.reference_number or "", application.company_name or "", application.state, application.submitted_at,
-        bool(application.nationwide_coverage), tuple(application.geographic_coverage or ()), application.installation_capacity or "",
-        sections, len(raised), trouble[0], trouble[1] > 0,
+        application.id or 0, application.reference_number or "", application.company_name or "", application.state,
+        application.submitted_at, reviewer, bool(application.nationwide_coverage), tuple(application.geographic_coverage or ()),
+        application.installation_capacity or "", sections, len(raised), trouble[0], trouble[1] > 0,
     )  # fmt: skip
 
 

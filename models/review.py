@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.application import Application, ApplicationStatus, move
+from models.assignment import note_due, take_on
 from models.database import UtcDateTime, now
 from models.document import Document, DocumentState
 from models.errors import Conflict, Forbidden, Invalid, Problem
@@ -23,35 +22,16 @@ from models.request import open_request as open_request
 from models.settings import settings
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS, step_of
+from models.verdict import Overtaken, Seen
+from models.verdict import Ruling as Ruling
+from models.verdict import Verdict as Verdict
+from models.verdict import verdicts as verdicts
 
 MACHINES_READ = ("form_hash", "filed", "form_version", "request")
 SECTIONS: dict[str, str] = {**{step.name: step.title for step in STEPS}, "documents": "Documents"}
 
 
 LONGEST_WORDS = 2000  # of what a reviewer writes about one question
-
-
-class Ruling(StrEnum):
-    """What a reviewer says of one section."""
-
-    PASSED = "passed"
-    CONCERN = "concern"
-    FAILED = "failed"
-
-
-class Verdict(SQLModel, table=True):
-    """The standing verdict on one section of one application."""
-
-    __tablename__ = "verdicts"
-    __table_args__ = (sa.UniqueConstraint("application_id", "section"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    application_id: int = Field(foreign_key="applications.id", index=True)
-    section: str
-    ruling: str
-    reason: str = ""
-    given_by: str
-    given_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Note(SQLModel, table=True):
@@ -66,8 +46,13 @@ class Note(SQLModel, table=True):
     written_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def give_verdict(session: Session, actor: Actor, application: Application, section: str, ruling: str, reason: str = "") -> Verdict:
-    """Set a section's verdict; the first one starts the review. A concern or failure needs a reason."""
+def give_verdict(
+    session: Session, actor: Actor, application: Application, section: str, ruling: str, reason: str = "", *, seen: Seen | None = None
+) -> Verdict:
+    """Set a section's verdict; the first one starts the review. A concern or failure needs a reason.
+
+    `seen` is what a person had before their eyes: Overtaken where another verdict stands by now. The application's row must be locked.
+    """
     actor.must(Right.REVIEW)
     start_review(session, actor, application)
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
@@ -76,9 +61,10 @@ def give_verdict(session: Session, actor: Actor, application: Application, secti
         raise Invalid(_("There is no such section or verdict."), [problem])
     if ruling != Ruling.PASSED:
         _must_say_why(reason)
-    verdict = verdicts(session, application).get(section) or Verdict(
-        application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now()
-    )
+    standing = verdicts(session, application).get(section)
+    if standing and seen and standing.given_at != seen.given_at:
+        raise Overtaken(standing)
+    verdict = standing or Verdict(application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now())
     verdict.ruling, verdict.reason, verdict.given_by, verdict.given_at = ruling, reason.strip(), actor.name, now()
     session.add(verdict)
     record(session, "application.verdict", actor, application_id=application.id, section=section, ruling=ruling, reason=verdict.reason)
@@ -86,12 +72,13 @@ def give_verdict(session: Session, actor: Actor, application: Application, secti
 
 
 def start_review(session: Session, actor: Actor, application: Application) -> None:
-    """Take a submitted application into review; one already there stays."""
+    """Take a submitted application into review; one already there stays. Who does so reviews it from then on, where nobody does."""
     actor.must(Right.REVIEW)
     if application.state == ApplicationStatus.SUBMITTED:
         move(application, ApplicationStatus.UNDER_REVIEW)
         session.add(application)
         record(session, "application.review_started", actor, application_id=application.id)
+    take_on(session, actor, application)
 
 
 def add_note(session: Session, actor: Actor, application: Application, text: str) -> Note:
@@ -123,6 +110,7 @@ def request_information(
     )  # fmt: skip
     session.add_all([application, asked])
     session.flush()
+    note_due(session, application, asked.first_due)
     record(
         session, "application.information_required", actor, application_id=application.id,
         message=asked.message, items=asked.items, due_on=str(due_on or ""), request=asked.id,
@@ -167,11 +155,6 @@ def reopen(session: Session, actor: Actor, application: Application, reason: str
 def _must_say_why(reason: str) -> None:
     if not reason.strip():
         raise Invalid(_("A reason is missing."), [Problem("reason", _("Say why, so that whoever decides can follow it."))])
-
-
-def verdicts(session: Session, application: Application) -> dict[str, Verdict]:
-    """The standing verdicts by section."""
-    return {verdict.section: verdict for verdict in session.exec(select(Verdict).where(Verdict.application_id == application.id))}
 
 
 def outdated(session: Session, application: Application) -> set[str]:

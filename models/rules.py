@@ -143,7 +143,7 @@ class Rule:
         return all(values[name] is not None for name in self.reads) and self.fails(values, today)
 
 
-def _domain(address: str) -> str:
+def domain_of(address: str) -> str:
     """The domain of an email address or of a website, without www."""
     host = urlsplit(address).hostname or "" if "://" in address else address.rpartition("@")[2]
     return host.removeprefix("www.").casefold()
@@ -169,10 +169,10 @@ _BETWEEN_ANSWERS = (
          lambda v, _: v["projects_completed_3y"] == 0 and v["installed_mwp_3y"] != 0,
          "Enter 0, or correct the number of solar projects completed: without a project nothing can have been installed"),
     Rule("client_reference_email", ("client_reference_email", "primary_contact_email"),
-         lambda v, _: _domain(v["client_reference_email"]) == _domain(v["primary_contact_email"]),
+         lambda v, _: domain_of(v["client_reference_email"]) == domain_of(v["primary_contact_email"]),
          "Enter the client's own address: this one has the same domain as your primary contact's"),
     Rule("client_reference_email", ("client_reference_email", "company_website"),
-         lambda v, _: _domain(v["client_reference_email"]) == _domain(v["company_website"]),
+         lambda v, _: domain_of(v["client_reference_email"]) == domain_of(v["company_website"]),
          "Enter the client's own address: this one has the same domain as your website"),
     Rule("employers_liability_cover", ("employers_liability_cover", "company_country"),
          lambda v, _: v["company_country"] == "GB" and v["employers_liability_cover"] < GB_EMPLOYERS_LIABILITY_MINIMUM,

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     mail_transport: Literal["smtp", "graph"] = Field("smtp", description="How mail leaves")
     mail_from: str = Field("", description="The sender's address; with `graph` the mailbox it leaves from")
     mail_operations: str = Field("", description="Address that hears of new applications")
+    contract_pack_url: str = Field("", description="Where partners read the Contract Overview Pack; empty where their contact sends it")
     smtp_host: str = Field("", description="Mail server")
     smtp_port: int = Field(587, description="Its port")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted")
@@ -121,7 +122,7 @@ class Settings(BaseSettings):
         return [] if here else ["ENVIRONMENT=local is only for a PORTAL_URL on this machine, such as http://127.0.0.1:8080"]
 
     def _unsafe(self) -> list[str]:
-        addresses = ("portal_url", "s3_endpoint", "entra_authority", "graph_url")
+        addresses = ("portal_url", "s3_endpoint", "entra_authority", "graph_url", "contract_pack_url")
         shared = [*self.sync_api_keys, *self.sync_hmac_secrets]
         known = [self.secret_key.get_secret_value(), self.s3_secret_key.get_secret_value(), *shared]
         rules = {

@@ -13,11 +13,12 @@ from models.event import Delivery, Event
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.person import SignIn, User
+from models.queue_entry import QueueEntry
 from models.retention import LegalHold
 from models.review import InformationRequest, Note, Verdict
 from models.schedule import Lease
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
-    IdempotencyKey, Confirmation, Colleague, CarriedOver,
+    IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry,
 )  # fmt: skip

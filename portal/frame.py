@@ -34,6 +34,8 @@ DESK = (
     ("/review", "Applications", Right.READ),
     ("/invitations", "Invitations", Right.INVITE),
     ("/deliveries", "Deliveries", Right.OPERATE),
+    ("/people", "People", Right.READ),
+    ("/audit", "Audit log", Right.AUDIT),
 )
 
 

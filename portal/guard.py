@@ -26,7 +26,7 @@ from portal.limits import client_address
 MAX_CLIENTS = 1500
 UNUSED_SECONDS = 60  # NiceGUI keeps a page that nobody connects to for so long
 #: What builds a client of NiceGUI's, which holds memory for a minute even without a socket (FACTS 95).
-PAGES = ("/apply", "/review", "/invitations", "/deliveries")
+PAGES = ("/apply", "/review", "/invitations", "/deliveries", "/people", "/audit")
 #: Where NiceGUI would take uploads and client-side events without our checks (FACTS 65, 95).
 CLOSED = ("/_nicegui/client/", "/_nicegui/auto/")
 ASKED = "portal.asked"  # names a request in its scope, which a client of NiceGUI's keeps

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.language import LANGUAGES, _, ngettext, shown_date, shown_number, spoken
+from models.settings import settings
 from portal import words
 from portal.language import here
 
@@ -17,8 +18,9 @@ _environment = Environment(
     auto_reload=False,
 )  # fmt: skip
 _environment.globals.update(
-    words=words, spoken=spoken, languages=tuple(LANGUAGES.values()), here=here, shown_date=shown_date, shown_number=shown_number
-)
+    words=words, spoken=spoken, languages=tuple(LANGUAGES.values()), here=here, shown_date=shown_date, shown_number=shown_number,
+    settings=settings,
+)  # fmt: skip
 _environment.filters["said"] = _  # what is declared in English ("… staff (%)"): `_("…")` in a template would read the % as a place
 _environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
 

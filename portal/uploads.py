@@ -35,6 +35,8 @@ from models.document import (
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.language import _
 from models.reach import must_reach
+from models.request import open_request
+from models.resubmission import replaced_slots
 from models.slots import SLOTS
 from portal.api.partner import Visitor, application_of
 
@@ -119,6 +121,15 @@ def complete_upload(visitor: Visitor, key: str) -> Document:
     except Invalid:
         _refuse(visitor, document)
         raise
+
+
+def is_as_sent(visitor: Visitor, document: Document) -> bool:
+    """Whether a reviewer asks for this document and, with it, there is what was sent before: then the question is still open."""
+    with reading() as session:
+        application = _theirs(session, visitor)
+        request = open_request(session, application)
+        asked = request is not None and request.about(document.slot) is not None
+        return asked and document.slot not in replaced_slots(session, application)
 
 
 def remove_upload(visitor: Visitor, key: str) -> None:

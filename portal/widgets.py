@@ -22,6 +22,8 @@ LONGEST = "20000"  # far beyond every rule, so that what is too long is kept and
 RADIOS = 8  # more options than this become a list to open
 WIDE = ("textarea", "yesno", "multichoice", "tags")
 GROUPED = ("radios", "yesno", "boxes")
+#: Questions whose help has more in it than words: the template that draws it.
+HELPED: Mapping[str, str] = {"received_contract_pack": "apply_pack.html"}
 #: What is written in Latin letters from left to right in every language.
 LEFT_TO_RIGHT = (Email, Telephone, Url)
 
@@ -95,8 +97,13 @@ class Field:
     def described(self) -> str:
         """The ids of all that is said about it."""
         name = self.question.name
-        parts = (("asked", self.wanted), ("help", self.question.help), ("error", True), ("advice", self.advised))
+        parts = (("asked", self.wanted), ("help", self.question.help or self.helped), ("error", True), ("advice", self.advised))
         return " ".join(f"{name}-{part}" for part, there in parts if there)
+
+    @property
+    def helped(self) -> str:
+        """The template of its help, where that has more in it than words; empty otherwise."""
+        return HELPED.get(self.question.name, "")
 
     @property
     def advised(self) -> bool:

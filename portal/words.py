@@ -42,6 +42,7 @@ TARGETS: dict[str, str] = {
     "sharepoint.application": "SharePoint: application",
     "sharepoint.documents": "SharePoint: documents",
     "email.invitation": "Email: invitation",
+    "email.reminder": "Email: reminder",
     "email.confirmation": "Email: confirmation code",
     "email.device": "Email: code for a new device",
     "email.colleague": "Email: a colleague's link",
@@ -169,6 +170,16 @@ def invitations(count: int) -> str:
 def deliveries(count: int) -> str:
     """ "1 delivery", "3 deliveries"."""
     return ngettext("{count} delivery", "{count} deliveries", count).format(count=shown_number(count))
+
+
+def entries(count: int) -> str:
+    """ "1 entry", "3 entries": of the audit log."""
+    return ngettext("{count} entry", "{count} entries", count).format(count=shown_number(count))
+
+
+def people(count: int) -> str:
+    """ "1 person", "3 people"."""
+    return ngettext("{count} person", "{count} people", count).format(count=shown_number(count))
 
 
 def flags(count: int) -> str:

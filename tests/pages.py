@@ -9,6 +9,7 @@ from functools import cache
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from itsdangerous import TimestampSigner
 
 from models.settings import settings
@@ -17,12 +18,18 @@ from tests.parts import eventually
 
 
 @cache
-def address() -> str:
-    """Where the portal answers. It reads settings and database anew at each call, so each test has its own."""
+def portal() -> FastAPI:
+    """The whole portal."""
     from portal.main import create_app
 
+    return create_app()
+
+
+@cache
+def address() -> str:
+    """Where the portal answers. It reads settings and database anew at each call, so each test has its own."""
     server = uvicorn.Server(
-        uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_config=None, proxy_headers=False, ws="websockets-sansio")
+        uvicorn.Config(portal(), host="127.0.0.1", port=0, log_config=None, proxy_headers=False, ws="websockets-sansio")
     )
     threading.Thread(target=server.run, daemon=True).start()
     port = eventually(lambda: server.started and server.servers[0].sockets[0].getsockname()[1])

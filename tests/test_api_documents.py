@@ -11,18 +11,21 @@ import pytest
 import requests
 
 from integrations.storage import storage
+from models.application import Application, of_invitation
 from models.application import begin as begin_application
-from models.application import of_invitation
 from models.colleague import ask_colleague, take_back
 from models.database import reading, transaction
 from models.document import Document, DocumentState, find_by_key, stored
 from models.invitation import find
+from models.person import Actor, Role
+from models.review import request_information
 from models.settings import settings
 from tests import partners
 from tests.api import Answer, ok, on_one_database, refused, said, send_file, serving, session_of
 from tests.papers import DOCX, PNG, large_pdf, locked_pdf, pdf
 
 POLICY = "health_safety_policy"
+ROSA = Actor("Rosa Reyes", "staff", frozenset({Role.REVIEWER}))
 
 
 @pytest.fixture
@@ -78,6 +81,17 @@ def test_a_file_that_arrived_is_stored_and_said_twice_answers_alike(client: http
     assert first["url"] == f"{settings().portal_url}/documents/{first['publicId']}" and first["uploadedAt"].endswith("Z")
     assert ok(complete(client, code, key)) == first
     assert [document.file_name for document in documents(code)] == ["Our policy.pdf"]
+
+
+@on_one_database
+def test_a_reviewer_asks_for_a_document_and_the_same_again_is_told_to_be_the_same(client: httpx.Client) -> None:
+    application = partners.submitted((POLICY,))
+    with transaction() as session:
+        request_information(session, ROSA, session.get_one(Application, application.id), "Send it signed.", [POLICY])
+    code = application.invitation_code
+    before = next(storage().read(one.r2_key, one.file_size) for one in documents(code) if one.slot == POLICY)
+    keys = [send_file(client, code, POLICY, name=f"{POLICY}.pdf", content=content) for content in (before, pdf("Signed"), before)]
+    assert [ok(complete(client, code, key))["sameAsSent"] for key in keys] == [True, False, True]
 
 
 def test_the_same_file_completed_twice_at_once_is_one_document(client: httpx.Client, code: str) -> None:

@@ -5,16 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, delete, select, update
 
-from models.application import begin
-from models.database import now, reading, transaction
+from models.application import Application, begin, withdraw
+from models.database import engine, now, reading, transaction
 from models.draft import Answer, save_answers
-from models.event import Delivery, give_up, succeed
+from models.earlier import begin_with_what_is_known
+from models.errors import Conflict, Forbidden
+from models.event import Delivery, Event, give_up, settle, succeed
 from models.invitation import Invitation, expire_due, find, invite, note_opened, resend, revoke
 from models.invited import Invited, Line, look, wanted
-from models.person import Role
-from tests.desk import applied, person
+from models.person import PORTAL, Role
+from models.revocation import restore
+from models.slots import SLOTS
+from models.steps import QUESTIONS
+from tests import partners
+from tests.desk import applied, brought, person
+
+STEP_OF_CONTACT = QUESTIONS["primary_contact_name"].step
 
 
 def seen(q: str = "", tab: str = "all") -> Invited:
@@ -52,44 +61,105 @@ def mail() -> Delivery:
         return session.exec(wanted).first()  # type: ignore[return-value]
 
 
-def test_a_fresh_invitation_is_open_queued_and_not_opened(code: str) -> None:
-    line = only()
-    assert line.mail is not None and line.mail.state == "waiting"
-    assert (line.invitation.opened_at, line.started, line.submitted, line.mail_failed) == (None, False, False, False)
-    assert seen().counts == {"active": 1, "used": 0, "expired": 0, "revoked": 0, "all": 1}
+def told(kind: str) -> list[Delivery]:
+    """What follows from the events of one type for SharePoint's list."""
+    with reading() as session:
+        joined = select(Delivery).join(Event, col(Event.id) == col(Delivery.event_id))
+        return list(session.exec(joined.where(Event.type == kind, Delivery.target == "sharepoint.invitation")))
 
 
-def test_a_mail_that_the_server_refused_shows_why(code: str) -> None:
+def worked(code: str, name: str = "company_name", value: str = "Brightfield") -> None:
     with transaction() as session:
-        give_up(session, session.get_one(Delivery, mail().id), "permanent", "There is no such mailbox: check the address.")
-    assert only().mail_failed and only().mail.last_error == "There is no such mailbox: check the address."  # type: ignore[union-attr]
+        application = begin(session, session.exec(select(Invitation).where(Invitation.code == code)).one())
+        save_answers(session, application, [Answer(name, value, 1)])
+
+
+def mails_left() -> None:
+    with transaction() as session:
+        for delivery in session.exec(select(Delivery).where(Delivery.target == "email.invitation")):
+            succeed(session, delivery)
+            found = session.get_one(Invitation, delivery.invitation_id)
+            found.sent_at = now()
+            session.add(found)
+
+
+def refused(code: str, target: str = "email.invitation") -> None:
+    with transaction() as session:
+        ours = select(Delivery).where(Delivery.target == target).order_by(Delivery.id.desc())  # type: ignore[union-attr]
+        give_up(session, session.exec(ours).first(), "permanent", "There is no such mailbox: check the address.")  # type: ignore[arg-type]
+
+
+def test_a_fresh_invitation_is_queued_until_its_mail_has_left(code: str) -> None:
+    assert only().standing == "queued" and seen(tab="queued").total == 1 == seen(tab="active").total
+    mails_left()
+    assert only().standing == "sent" and seen().counts["queued"] == 0 and seen().counts["sent"] == 1
+
+
+def test_one_whose_mail_nobody_queued_says_that_there_is_none(code: str) -> None:
+    with transaction() as session:
+        session.exec(delete(Delivery))
+    assert only().standing == "unsent" and seen(tab="active").total == 1
+
+
+def test_a_mail_that_the_server_refused_comes_first_and_says_why(code: str) -> None:
+    worked(code)
+    refused(code)
+    line = only()
+    assert line.standing == "failed" and line.step == 1
+    assert line.mail is not None and line.mail.last_error == "There is no such mailbox: check the address."
 
 
 def test_after_sending_again_the_newest_mail_counts(code: str) -> None:
     operator = person(Role.OPERATIONS)
+    refused(code)
     with transaction() as session:
-        give_up(session, session.get_one(Delivery, mail().id), "permanent", "There is no such mailbox.")
         resend(session, operator, session.exec(select(Invitation)).one(), "ada.byron@brightfield.example")
     with transaction() as session:
         succeed(session, session.get_one(Delivery, mail().id))
-    assert not only().mail_failed and only().invitation.contact_email == "ada.byron@brightfield.example"
+    assert only().standing == "sent" and only().invitation.contact_email == "ada.byron@brightfield.example"
 
 
-def test_the_way_of_a_partner_is_seen_opened_started_submitted(code: str) -> None:
+def test_the_way_of_a_partner_is_seen_opened_started_at_a_step_submitted_decided(code: str) -> None:
+    mails_left()
     with transaction() as session:
         invitation = session.exec(select(Invitation)).one()
         note_opened(session, invitation)
-        application = begin(session, invitation)
-    assert only().invitation.opened_at is not None and not only().started
+        begin(session, invitation)
+    assert only().standing == "opened" and only().step == 0
+    worked(code)
+    assert only().standing == "started" and (only().step, seen(tab="started").total) == (1, 1)
+    worked(code, "primary_contact_name", "Ada Byron")
+    assert only().step == STEP_OF_CONTACT and only().worked_at is not None
+
+
+def test_what_an_earlier_application_lent_is_not_a_start_and_what_is_typed_after_it_is(database: str) -> None:
+    first = partners.submitted(())
     with transaction() as session:
-        save_answers(session, application, [Answer("company_name", "Brightfield", 1)])
-    assert only().started and not only().submitted
+        withdraw(session, session.get_one(Application, first.id))
+    again = partners.invited()
+    with transaction() as session:
+        begin_with_what_is_known(session, session.get_one(Invitation, again.id))
+    line = seen().lines[0]
+    assert line.invitation.code == again.code and (line.standing, line.step) == ("queued", 0)
+    worked(again.code, "years_trading", "12")
+    assert (seen().lines[0].standing, seen().lines[0].step) == ("started", 1)
+    assert [one.standing for one in seen(tab="decided").lines] == ["decided"]
 
 
-def test_a_submitted_one_is_used_and_leads_to_its_application(database: str) -> None:
+def test_a_document_is_a_start_too(code: str, s3: object) -> None:
+    with transaction() as session:
+        application = begin(session, session.exec(select(Invitation)).one())
+    partners.stored_in(application, "public_liability_certificate")
+    assert only().standing == "started" and only().step == SLOTS["public_liability_certificate"].step
+
+
+def test_a_submitted_one_leads_to_its_application_and_is_decided_in_the_end(database: str) -> None:
     reference = applied()
-    line = seen(tab="used").lines[0]
-    assert (line.submitted, line.reference) == (True, reference) and seen().counts["used"] == 1
+    line = seen(tab="submitted").lines[0]
+    assert (line.standing, line.reference) == ("submitted", reference) and seen().counts["submitted"] == 1
+    brought(reference, to="approved")
+    line = seen(tab="decided").lines[0]
+    assert line.reference == reference and line.happened.decided_at is not None and seen().counts["submitted"] == 0
 
 
 def test_one_past_its_date_counts_as_expired_before_and_after_the_sweep(code: str) -> None:
@@ -106,11 +176,75 @@ def test_one_without_a_date_stays_open(code: str) -> None:
     assert [line.invitation.code for line in seen(tab="active").lines] == [code]
 
 
-def test_a_revoked_one_stands_under_revoked(code: str) -> None:
+def test_every_invitation_is_counted_once_and_stands_behind_its_tab(code: str) -> None:
+    for name in ("Two Ltd", "Three Ltd"):
+        applied(name)
+    counts = seen().counts
+    assert counts["all"] == 3 == sum(count for tab, count in counts.items() if tab not in ("all", "active"))
+    assert all(len(seen(tab=tab).lines) == count for tab, count in counts.items())
+
+
+@pytest.mark.parametrize("invitations", [1, 30])
+def test_the_list_takes_seven_statements_however_many_invitations_there_are(database: str, invitations: int) -> None:
+    operator = person(Role.OPERATIONS)
+    with transaction() as session:
+        for number in range(invitations):
+            made = invite(session, operator, company_name=f"Company {number}", contact_email=f"ada{number}@company.example")
+            save_answers(session, begin(session, made), [Answer("company_name", "Company", 1)])
+    said: list[str] = []
+    sa.event.listen(engine(), "before_cursor_execute", lambda *called: said.append(called[2]))
+    assert len(seen().lines) == invitations and len([one for one in said if one.startswith("SELECT")]) == 7
+
+
+def test_a_revocation_is_taken_back_within_ten_minutes_and_the_list_hears_nothing_of_it(code: str) -> None:
     operator = person(Role.OPERATIONS)
     with transaction() as session:
         revoke(session, operator, session.exec(select(Invitation)).one())
-    assert [line.invitation.code for line in seen(tab="revoked").lines] == [code] and seen(tab="active").lines == ()
+    line = seen(tab="revoked").lines[0]
+    assert line.restore_until is not None and (line.restore_until - now()).total_seconds() > 590 and seen(tab="active").lines == ()
+    assert [(one.due_at - now()).total_seconds() > 590 for one in told("invitation.revoked")] == [True]
+    with transaction() as session:
+        restore(session, operator, session.exec(select(Invitation)).one())
+    assert only().standing == "queued" and only().invitation.state == "active"
+    assert [one.state for one in told("invitation.revoked")] == ["settled"]
+    assert [one.state for one in told("invitation.restored")] == ["waiting"]  # what stands is written once more
+
+
+@pytest.mark.parametrize("how", ["late", "told", "by the list"])
+def test_a_revocation_that_is_old_or_told_or_not_ours_stays(code: str, how: str) -> None:
+    operator = person(Role.OPERATIONS)
+    with transaction() as session:
+        invitation = session.exec(select(Invitation)).one()
+        revoke(session, PORTAL if how == "by the list" else operator, invitation)
+    if how == "told":
+        with transaction() as session:
+            succeed(session, session.get_one(Delivery, told("invitation.revoked")[0].id))
+    if how == "late":
+        with transaction() as session:
+            session.exec(update(Event).where(col(Event.type) == "invitation.revoked").values(at=now() - timedelta(minutes=11)))
+    if how == "by the list":
+        with transaction() as session:
+            succeed(session, session.get_one(Delivery, told("invitation.revoked")[0].id))
+    with pytest.raises(Conflict, match="Invite the company again"), transaction() as session:
+        restore(session, operator, session.exec(select(Invitation)).one())
+    assert only().standing == "revoked"
+
+
+def test_the_mail_that_was_withheld_from_a_revoked_one_leaves_after_all(code: str) -> None:
+    operator = person(Role.OPERATIONS)
+    with transaction() as session:
+        revoke(session, operator, session.exec(select(Invitation)).one())
+        settle(session, session.get_one(Delivery, mail().id), "The invitation was revoked before its mail left, so it was not sent.")
+    with transaction() as session:
+        restore(session, operator, session.exec(select(Invitation)).one())
+    assert mail().state == "waiting" and only().standing == "queued"
+
+
+def test_only_who_may_invite_may_take_a_revocation_back(code: str) -> None:
+    with transaction() as session:
+        revoke(session, person(Role.ADMIN), session.exec(select(Invitation)).one())
+    with pytest.raises(Forbidden), transaction() as session:
+        restore(session, person(Role.REVIEWER), session.exec(select(Invitation)).one())
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ PAGES = {
     "/review": READERS,
     "/review/{reference}": READERS,
     "/invitations": {Role.OPERATIONS, Role.ADMIN},
+    "/invitations/import": {Role.OPERATIONS, Role.ADMIN},
+    "/invitations/template.csv": {Role.OPERATIONS, Role.ADMIN},
     "/deliveries": {Role.OPERATIONS, Role.ADMIN},
 }
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

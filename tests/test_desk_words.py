@@ -96,12 +96,13 @@ def test_documents_published_one_after_the_other_are_one_entry_of_the_history(da
 
 
 def test_the_list_says_where_a_company_works(database: str) -> None:
-    from models.queue import NEEDS_WORK, look, looked
+    from models.looked import looked
+    from models.queue import look
 
     applied("Everywhere Ltd", nationwide_coverage=True)
     applied("London Ltd", nationwide_coverage=False, geographic_coverage=["London"])
     with reading() as session:
-        rows = {one.company: place(one) for one in look(session, looked("", NEEDS_WORK)).rows}
+        rows = {one.company: place(one) for one in look(session, looked({})).rows}
     assert rows == {"Everywhere Ltd": "Whole UK", "London Ltd": "London"}
 
 

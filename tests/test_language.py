@@ -387,3 +387,9 @@ def test_no_page_of_the_desk_asks_for_a_text_that_no_catalogue_gathers(local: ob
     seen += [client.get(page) for page in ("/review", "/review?tab=all", "/invitations", "/deliveries", "/deliveries?tab=all", "/nowhere")]
     assert [answer.status_code for answer in seen] == [200] * (len(seen) - 1) + [404]
     assert unknown.asked == set()
+
+
+def test_an_example_of_a_day_stands_in_an_arabic_sentence_in_the_order_in_which_its_reader_writes_it() -> None:
+    with speaking("ar"), pytest.raises(ValueError, match="\u2068") as wrong:
+        QUESTIONS["public_liability_expiry"].clean("soon", {})
+    assert f"\u2068{date(2026, 3, 3).day} " in str(wrong.value) and "\u2066" not in str(wrong.value)

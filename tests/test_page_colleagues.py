@@ -70,7 +70,7 @@ def words(html: str) -> str:
 
 def take_back(application: Application, colleague: Colleague) -> None:
     answer = partner(application).post("/apply/colleagues/back", data={"colleague": colleague.public_id})
-    assert answer.headers["location"] == f"/apply/colleagues?ended={colleague.public_id}&step={colleague.step}"
+    assert answer.headers["location"] == f"/apply/colleagues?step={colleague.step}"
 
 
 def said(answer: object) -> str:
@@ -83,11 +83,17 @@ def test_a_partner_asks_a_colleague_and_sees_whom(application: Application) -> N
     assert '<option value="insurance" selected>' in page.text
     answer = client.post("/apply/colleagues", data=PRIYA)
     made = the_colleague()
-    assert answer.headers["location"] == f"/apply/colleagues?asked={made.public_id}&step=insurance"
+    assert answer.headers["location"] == "/apply/colleagues?step=insurance"
     shown = client.get(answer.headers["location"])
     assert "We are mailing a link to Priya Nair (priya.nair@brightfieldsolar.co.uk)." in words(shown.text)
     assert "Has not opened it yet" in shown.text and made.token not in shown.text
     assert (made.asked_by, made.note, made.step) == ("Helen Marsh", "Ask <the> broker.", "insurance")
+    assert "We are mailing" not in client.get(answer.headers["location"]).text, "a reload does nothing, so it says nothing"
+
+
+def test_when_a_colleague_was_there_and_until_when_the_link_works_are_two_sentences(application: Application) -> None:
+    come(asked(application))
+    assert re.search(r"Last there: [^.]*\d\d:\d\d \. The link works until", words(partner(application).get("/apply/colleagues").text))
 
 
 def test_what_is_wrong_is_said_above_and_beside_the_field_and_what_was_typed_stays(application: Application) -> None:

@@ -7,14 +7,18 @@ from datetime import timedelta
 
 import pytest
 
+from models.application import Application
 from models.database import now, transaction
+from models.document import Document, set_expiry
 from models.draft import save_step
+from models.review import request_information
 from models.steps import STEPS
+from portal.pages.apply_step import _usual
 from tests.api import on_one_database
 from tests.pages import browser
-from tests.partners import begun, by_code, invited
-from tests.parts import Graph, Mailbox
-from tests.test_page_step import by_code_invitation, change, page, readable
+from tests.partners import begun, by_code, invited, stored_in, submitted
+from tests.parts import Graph, Mailbox, environment_of
+from tests.test_page_step import ROSA, by_code_invitation, change, page, readable
 from tests.test_worker_notify import SUBJECTS, the_mail
 from worker.deliver import drain
 
@@ -102,3 +106,57 @@ def test_whoever_came_from_the_check_goes_back_to_it(database: str) -> None:
     html = page(invitation, "company?check=1&back=1")
     assert 'href="/apply/check" data-settle>Save and go back to checking' in html and "Save and continue" not in html
     assert "/apply/company?check=1&amp;back=1#company_type" in page(invitation, "check")
+
+
+PACK = "https://saber.example/pack.pdf"
+NO_PACK = "The Contract Overview Pack comes from your contact at Saber. If it has not come, write to operations@saber.example"
+
+
+@on_one_database
+@pytest.mark.parametrize("address", [PACK, ""])
+def test_the_mail_the_lists_and_the_question_say_the_same_of_where_the_contract_pack_is(
+    database: str, graph: Graph, mailbox: Mailbox, address: str
+) -> None:
+    _usual.cache_clear()
+    with environment_of({"CONTRACT_PACK_URL": address}):
+        invitation = invited()
+        drain()
+        mail = " ".join(mailbox.text(the_mail(mailbox, SUBJECTS["invitation"])).split())
+        seen = [browser().get("/apply").text, page(invitation, "company"), page(invitation, "compliance")]
+    _usual.cache_clear()
+    for html in seen:
+        assert (f'href="{PACK}"' in html) == bool(address) and (NO_PACK in " ".join(readable(html).split())) != bool(address)
+    assert (f"Read the Contract Overview Pack: {PACK}" in mail) == bool(address) and (NO_PACK in mail) != bool(address)
+    described = re.search(r'<input[^>]*id="received_contract_pack"[^>]*aria-describedby="([^"]*)"', seen[2])
+    assert described and "received_contract_pack-help" in described[1]
+
+
+@on_one_database
+def test_documents_without_the_day_until_which_they_are_valid_are_named_on_check_and_stop_nothing(database: str) -> None:
+    application = begun(slots=("mcs_certificate", "public_liability_certificate"))
+    invitation, other = by_code_invitation(application.invitation_code), stored_in(application, "iso_certificates")
+    assert undated(page(invitation, "check")) == ["ISO certificates: iso_certificates.pdf", "MCS certificate: mcs_certificate.pdf"]
+    assert 'href="/apply/roles?back=1#iso_certificates"' in page(invitation, "check")
+    with transaction() as session:
+        set_expiry(session, session.get_one(Document, other.id), now().date())
+    assert undated(page(invitation, "check")) == ["MCS certificate: mcs_certificate.pdf"]
+
+
+def undated(html: str) -> list[str]:
+    """What the notice of documents without a date names."""
+    found = re.search(r'id="undated".*?</div>', html, re.S)
+    return sorted(" ".join(readable(one).split()) for one in re.findall(r"<li>.*?</li>", found[0], re.S)) if found else []
+
+
+@on_one_database
+def test_while_a_reviewer_asks_no_way_into_a_step_calls_anything_wrong_before_it_is_sent_again(database: str) -> None:
+    application = submitted(slots=())
+    with transaction() as session:
+        request_information(session, ROSA, session.get_one(Application, application.id), "Look at these.", ["company_city", "gdpr_policy"])
+    invitation = by_code_invitation(application.invitation_code)
+    ways = [page(invitation, "check"), page(invitation, "status"), page(invitation, "contact?after=company")]
+    assert all("#company_city" in html and "check=1" not in html for html in ways)
+    assert 'href="/apply/company?check=1&amp;back=1#company_city"' in page(invitation, "check?missing=1")
+    step = page(invitation, "company")
+    assert 'href="/apply/check#asked"' in step and 'id="asked"' in ways[0] and "What to mend" not in readable(step)
+    assert page(invitation, "company?check=1").count('href="/apply/check#asked"') == 2, "where it is said that it is still as it was sent, too"

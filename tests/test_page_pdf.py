@@ -86,6 +86,11 @@ def test_arabic_answers_are_in_it_in_their_own_order_in_every_language(database:
     assert bare("المملكة المتحدة") in text(pdf("ar")), "the country is named in the reader's language"
 
 
+def test_of_a_certificate_without_a_date_it_says_that_none_was_given_and_of_a_policy_nothing(database: str) -> None:
+    submitted(("mcs_certificate", "health_safety_policy"))
+    assert text(pdf()).count(bare("until when it is valid: not given")) == 1
+
+
 def test_each_sending_keeps_its_own(database: str) -> None:
     submitted(())
     with transaction() as session:

@@ -74,7 +74,7 @@ def test_a_request_lists_each_thing_with_its_words_and_date_as_a_link_and_counts
     asked = [Wanted("vat_number", "The register says <other>.", sooner), Wanted("team_size"), Wanted("gdpr_policy", "Send the signed one.")]
     _act(lambda s, ours: request_information(s, ROSA, ours, "Correct these.", asked, due))
     page = _head(_standing())
-    assert 'href="/apply/company?check=1#vat_number">VAT number<' in page and 'href="/apply/insurance?check=1#gdpr_policy">' in page
+    assert 'href="/apply/company#vat_number">VAT number<' in page and 'href="/apply/insurance#gdpr_policy">' in page
     assert "The register says &lt;other&gt;." in page and "Send the signed one." in page and "Correct these." in page
     assert f"Answer by {shown_date(sooner)}." in page and f"Answer by {shown_date(due)}." in page
     assert "0 of 3 answered" in page and "Answer and send again" in page and _stages()[1] == ("In review", "current")

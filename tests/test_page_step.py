@@ -13,9 +13,10 @@ from models.application import Application, begin, reply
 from models.database import transaction
 from models.draft import save_step
 from models.invitation import Invitation
+from models.language import LANGUAGES, _, speaking
 from models.person import Actor, Role
 from models.review import request_information
-from models.steps import STEPS, Step
+from models.steps import QUESTIONS, STEPS, Step
 from portal.auth import PARTNER
 from tests.api import on_one_database
 from tests.pages import browser, cookie
@@ -112,6 +113,17 @@ def test_what_a_reviewer_asked_is_what_is_left_to_do_until_it_is_changed_or_expl
     assert "Before you send it" in check
     stored_in(by_code(invitation.code), "gdpr_policy")
     assert sums(page(invitation, "insurance")) == "3 of 3 complete" and onward(page(invitation, "company")) == "/apply/check"
+
+
+@on_one_database
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_button_for_none_writes_the_readers_own_word_which_the_rules_read(database: str, code: str) -> None:
+    client = let_in(invited())
+    client.cookies.set("language", code)
+    [written] = set(re.findall(r'data-fill="([^"]+)"', client.get("/apply/compliance").text))
+    with speaking(code):
+        assert written == _("None") and (written == "None") == (code == "en")
+    assert QUESTIONS["pending_prosecutions"].clean(written, {}) == "None"
 
 
 @on_one_database

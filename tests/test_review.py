@@ -32,6 +32,7 @@ from models.review import (
     request_information,
     verdicts,
 )
+from models.verdict import Overtaken, Seen
 from tests.sample_form import COMPLETE
 from tests.test_application import DOCUMENTS
 
@@ -111,6 +112,37 @@ def test_a_concern_needs_a_reason_and_a_new_verdict_replaces_the_old(submitted: 
         assert {s: v.ruling for s, v in verdicts(session, row(session, submitted)).items()} == {"company": "passed"}
 
 
+def test_a_verdict_that_somebody_else_gave_meanwhile_is_told_and_not_overwritten(submitted: str) -> None:
+    rosa, arthur = person("rosa", Role.REVIEWER), person("arthur", Role.APPROVER)
+    nothing = Seen()  # both opened the page before anybody had judged
+    with transaction() as session:
+        give_verdict(session, rosa, row(session, submitted), "company", Ruling.PASSED, seen=nothing)
+    with pytest.raises(Overtaken, match="rosa has given a verdict") as refused, transaction() as session:
+        give_verdict(session, arthur, row(session, submitted), "company", Ruling.FAILED, "struck off", seen=nothing)
+    with reading() as session:
+        assert [(v.given_by, v.ruling) for v in verdicts(session, row(session, submitted)).values()] == [("rosa", "passed")]
+    assert (refused.value.given_by, refused.value.ruling) == ("rosa", Ruling.PASSED)
+    theirs = Seen(refused.value.given_at)  # told of it, he replaces it
+    with transaction() as session:
+        give_verdict(session, arthur, row(session, submitted), "company", Ruling.FAILED, "struck off", seen=theirs)
+    with reading() as session:
+        assert [(v.given_by, v.ruling) for v in verdicts(session, row(session, submitted)).values()] == [("arthur", "failed")]
+    with pytest.raises(Overtaken), transaction() as session:
+        give_verdict(session, rosa, row(session, submitted), "company", Ruling.PASSED, seen=theirs)
+
+
+def test_a_verdict_on_another_section_is_in_nobodys_way(submitted: str) -> None:
+    rosa, arthur = person("rosa", Role.REVIEWER), person("arthur", Role.APPROVER)
+    for actor, section in ((rosa, "company"), (arthur, "contact")):
+        with transaction() as session:
+            give_verdict(session, actor, row(session, submitted), section, Ruling.PASSED, seen=Seen())
+    with reading() as session:
+        assert {name: one.given_by for name, one in verdicts(session, row(session, submitted)).items()} == {
+            "company": "rosa",
+            "contact": "arthur",
+        }
+
+
 def test_asked_for_information_the_partner_may_write_again(submitted: str) -> None:
     rosa = person("rosa", Role.REVIEWER)
     with transaction() as session:
@@ -148,7 +180,10 @@ def test_nothing_is_due_later_than_the_whole_request(submitted: str, name: str) 
 
 def test_nothing_is_due_in_the_year_9999(submitted: str) -> None:
     rosa = person("rosa", Role.REVIEWER)
-    for item, whole, field in (("company_city", date(9999, 12, 31), "due_on"), (Wanted("company_city", "", date(9999, 12, 31)), None, "items.company_city.due_on")):
+    for item, whole, field in (
+        ("company_city", date(9999, 12, 31), "due_on"),
+        (Wanted("company_city", "", date(9999, 12, 31)), None, "items.company_city.due_on"),
+    ):
         with pytest.raises(Invalid) as refused, transaction() as session:
             request_information(session, rosa, row(session, submitted), "Which town is it?", [item], whole)
         assert [(one.field, "within five years" in one.message) for one in refused.value.problems] == [(field, True)]

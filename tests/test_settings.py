@@ -44,6 +44,7 @@ def test_an_empty_environment_is_refused_with_one_message_that_lists_everything(
     [
         ("PORTAL_URL", "http://partners.example.com", "PORTAL_URL must begin with https://"),
         ("S3_ENDPOINT", "http://store", "S3_ENDPOINT must begin with https://"),
+        ("CONTRACT_PACK_URL", "javascript:alert(1)", "CONTRACT_PACK_URL must begin with https://"),
         ("REDIS_URL", "redis://redis:6379", "REDIS_URL must begin with rediss://"),
         ("SECRET_KEY", "short", "SECRET_KEY is missing or shorter"),
         ("SECRET_KEY", "change-me-change-me-change-me-change-me", "well-known default"),

@@ -13,6 +13,7 @@ HANDLERS: dict[str, Consumer] = {
     "sharepoint.application": publish.application,
     "sharepoint.documents": publish.documents,
     "email.invitation": notify.invitation,
+    "email.reminder": notify.reminder,
     "email.received": notify.received,
     "email.operations": notify.operations,
     "email.confirmation": notify.confirmation,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from random import Random
 
@@ -75,7 +75,7 @@ def demo(number: int) -> str:
     with transaction() as session:
         papers = [paper for case in cases for paper in _begun(session, case, team.olivia)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda document: storage().put(document.r2_key, pdf(document.slot), document.file_type), papers))
+        list(pool.map(lambda paper: storage().put(paper[0].r2_key, pdf(paper[0].slot, paper[1]), paper[0].file_type), papers))
     for case in cases:
         with transaction() as session:
             _lived(session, case, team)
@@ -95,8 +95,8 @@ def _cases(number: int) -> list[Case]:
     ]
 
 
-def _begun(session: Session, case: Case, olivia: Actor) -> list[Document]:
-    """Invited, opened, answered, and with documents on their way; a draft stops half-way."""
+def _begun(session: Session, case: Case, olivia: Actor) -> list[tuple[Document, str]]:
+    """Invited, opened, answered, and with documents on their way, each with the company's name; a draft stops half-way."""
     form = case.form
     person, title = form["primary_contact_name"], case.chance.choice(("Mr", "Ms", "Dr", ""))
     who = {"company_name": form["company_name"], "contact_email": form["primary_contact_email"], "contact_name": person}
@@ -108,14 +108,16 @@ def _begun(session: Session, case: Case, olivia: Actor) -> list[Document]:
     for step in steps:
         save_step(session, application, step, {name: value for name, value in form.items() if QUESTIONS[name].step == step.number})
     wanted = [slot for slot in SLOTS.values() if slot.wanted(form) and slot.step <= len(steps)]
-    return [start_upload(session, application, slot.name, f"{slot.label}.pdf", len(pdf(slot.name))) for slot in wanted]
+    company = form["company_name"]
+    sizes = {slot.name: len(pdf(slot.name, company)) for slot in wanted}
+    return [(start_upload(session, application, slot.name, f"{slot.label}.pdf", sizes[slot.name]), company) for slot in wanted]
 
 
 def _lived(session: Session, case: Case, team: Team) -> None:
     """Looked at, submitted, reviewed and decided, as far as its fate goes."""
     application = session.get_one(Application, case.application_id)
     for document in session.exec(select(Document).where(Document.application_id == application.id)).all():
-        accept(session, document, pdf(document.slot))
+        accept(session, document, pdf(document.slot, application.company_name))
     if case.fate == "draft":
         return
     submit(session, application, case.form, counts(stored(session, application.id)))
@@ -246,14 +248,19 @@ def _team() -> Team:
     return Team(*actors)
 
 
-@cache
-def pdf(slot: str) -> bytes:
-    """A real PDF of one page for a slot; the same for every company."""
+@lru_cache(64)  # sized, put into the store and looked at, one company after the other
+def pdf(slot: str, company: str) -> bytes:
+    """A real PDF of one page for a slot of a company's."""
     made = FPDF()
     made.set_creation_date(datetime.combine(date(2026, 1, 5), datetime.min.time()))
     made.add_page()
     made.set_font("helvetica", "B", 20)
-    made.cell(0, 14, SLOTS[slot].label.encode("latin-1", "replace").decode("latin-1"), new_x="LMARGIN", new_y="NEXT")
+    made.cell(0, 14, _latin(SLOTS[slot].label), new_x="LMARGIN", new_y="NEXT")
     made.set_font("helvetica", size=11)
-    made.multi_cell(0, 7, "A demonstration document of one page. It stands for what a partner would upload here.")
+    made.multi_cell(0, 7, _latin(f"A demonstration document of {company}. It stands for what a partner would upload here."))
     return bytes(made.output())
+
+
+def _latin(text: str) -> str:
+    """`text` in what the PDF's built-in font can show."""
+    return text.encode("latin-1", "replace").decode("latin-1")

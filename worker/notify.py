@@ -25,10 +25,11 @@ from models.event import Delivery, Event, begin_sending, held
 from models.flags import flags
 from models.invitation import Invitation, InvitationStatus
 from models.language import ENGLISH, _, speaking
+from models.reminder import left_to_do, too_late
 from models.request import open_request
 from models.settings import settings
 from models.sheet import usual_minutes
-from models.steps import QUESTIONS
+from models.steps import QUESTIONS, STEPS
 from worker.dates import day
 from worker.letters import rendered
 from worker.outcome import Consumer, Done, Needless
@@ -91,7 +92,10 @@ def _invitation(session: Session, delivery: Delivery) -> Letter:
     if found.state != InvitationStatus.ACTIVE:
         raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
     expires = day(found.expires_at) if found.expires_at else ""
-    facts = {"name": found.greeting, "code": found.code, "expires": expires, "link": form_link(found.code), "minutes": usual_minutes()}
+    facts = {
+        "name": found.greeting, "code": found.code, "expires": expires, "link": form_link(found.code), "minutes": usual_minutes(),
+        "pack": settings().contract_pack_url, "office": settings().mail_operations,
+    }  # fmt: skip
     subject = _("Your invitation to become a partner, {company}").format(company=found.company_name)
     return to_partner(found.contact_email, subject, "invitation", facts)
 
@@ -100,6 +104,23 @@ def _sent(session: Session, delivery: Delivery) -> None:
     found = session.get_one(Invitation, delivery.invitation_id)
     found.sent_at = now()
     session.add(found)
+
+
+def _reminder(session: Session, delivery: Delivery) -> Letter:
+    """Where the partner is and what is left, as it stands when the mail leaves."""
+    if delivery.application_id is None:
+        raise Needless("The draft was erased before the reminder left, so it was not sent.")
+    found, invitation = session.get_one(Application, delivery.application_id), session.get_one(Invitation, delivery.invitation_id)
+    if reason := too_late(session, invitation, found, delivery):
+        raise Needless(reason)
+    left = left_to_do(session, invitation, found)
+    facts = {
+        "name": invitation.greeting, "step": _(left.step.title) if left.step else "", "number": left.step.number if left.step else 0,
+        "last": len(STEPS), "minutes": left.minutes, "link": form_link(invitation.code),
+        "expires": day(invitation.expires_at) if invitation.expires_at else "",
+    }  # fmt: skip
+    subject = _("Your application is waiting for you, {company}").format(company=invitation.company_name)
+    return to_partner(invitation.contact_email, subject, "reminder", facts)
 
 
 def _received(session: Session, delivery: Delivery) -> Letter:
@@ -207,6 +228,7 @@ def _due(on: date | None) -> str:
 
 
 invitation = mail(_invitation, _sent)
+reminder = mail(_reminder)
 received = mail(_received)
 operations = mail(_operations, language=_of_the_office)
 confirmation = mail(_confirmation)

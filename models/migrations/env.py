@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from models import tables
 from models.database import LONGEST, connect
+from models.queue_entry import is_declared
 from models.settings import settings
 
 #: Any number: two releases that run at once wait for each other.
@@ -32,7 +33,8 @@ def migrate() -> None:
                 connection.execute(sa.text(f"SET LOCAL {setting} = 0"))
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         context.configure(
-            connection=connection, target_metadata=SQLModel.metadata, render_as_batch=connection.dialect.name == "sqlite", compare_type=True
+            connection=connection, target_metadata=SQLModel.metadata, compare_type=True, include_object=is_declared,
+            render_as_batch=connection.dialect.name == "sqlite",
         )
         context.run_migrations()
         if engine.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):

@@ -126,6 +126,7 @@ class Completed(StoredFile):
     """The document is stored."""
 
     success: bool = True
+    same_as_sent: bool = Field(False, description="A reviewer asks for it, and it is what they have already: it still counts as open")
 
 
 class Done(Reply):
@@ -157,7 +158,8 @@ async def complete_upload(request: Request, body: Uploaded) -> Completed:
     409 while they have not arrived, 503 while too many others are looked at. Said again, it answers alike.
     """
     who = await run_in_threadpool(visitor, request, body.invitation_code)
-    return _completed(await in_turn(partial(uploads.complete_upload, who, body.name)), who)
+    document = await in_turn(partial(uploads.complete_upload, who, body.name))
+    return await run_in_threadpool(_completed, document, who)
 
 
 @router.post("/upload-file/remove", responses=documented(400, 401, 403, 404, 409, 413, 422))
@@ -182,7 +184,8 @@ def expire_upload(request: Request, body: Expiring) -> Done:
 
 
 def _completed(document: Document, who: Visitor) -> Completed:
-    return Completed(**{**_told(document), **({"r2_key": ""} if who.colleague else {})})  # a key may hold the invitation's code
+    hidden = {"r2_key": ""} if who.colleague else {}  # a key may hold the invitation's code
+    return Completed(**{**_told(document), **hidden}, same_as_sent=uploads.is_as_sent(who, document))
 
 
 def _told(document: Document) -> dict[str, Any]:

@@ -49,14 +49,22 @@ def draw(folder: Folder, *, missing: bool = False) -> None:
 
 def body(folder: Folder, *, missing: bool = False) -> str:
     """The page's HTML."""
-    problems, asked = folder.problems(), _asked(folder)
+    problems, asked = folder.problems(), _asked(folder, missing=missing)
     shown: dict[str, Any] = {
         "chapters": reading(folder).chapters(), "problems": problems, "steps": STEPS, "focus": missing, "application": folder.application,
         "declarant": as_typed(QUESTIONS["declarant_name"], folder.answers.get("declarant_name")), "locks": folder.reach.names is not None,
         "edition": edition_notice(folder.changes), "changes": compared(folder.differs),
-        "slots": SLOTS, "printed": printed_head(folder.application, _("Not sent yet") if not folder.request else _("Not sent again yet")),
+        "slots": SLOTS, "undated": undated(folder),
+        "printed": printed_head(folder.application, _("Not sent yet") if not folder.request else _("Not sent again yet")),
     }  # fmt: skip
     return render("apply_check.html", **shown, **asked)
+
+
+def undated(folder: Folder) -> list[tuple[str, str, str]]:
+    """Label, file name and address of each document whose place asks until when it is valid, where that is not said and still can be."""
+    open_still = [one for one in folder.documents if one.slot in SLOTS and folder.reach.holds(one.slot) and not one.expiry_date]
+    asks = [(one, SLOTS[one.slot]) for one in open_still if SLOTS[one.slot].asks_expiry]
+    return [(_(slot.label), one.file_name, f"/apply/{step_name_of(slot.name)}?back=1#{slot.name}") for one, slot in asks]
 
 
 def reading(folder: Folder) -> Reading:
@@ -67,15 +75,18 @@ def reading(folder: Folder) -> Reading:
     return Reading(folder.answers, settle(folder.answers), files, wrong, folder.differs, folder.reach, advice)
 
 
-def _asked(folder: Folder) -> dict[str, Any]:
-    """What the reviewer asked, and how far it is answered."""
+def _asked(folder: Folder, *, missing: bool) -> dict[str, Any]:
+    """What the reviewer asked, and how far it is answered. `judge` makes a step say at once what is wrong in it: not while somebody
+    asks for something, before the partner has tried to send it again.
+    """
     request = folder.request
     wanted = request.wanted if request else []
     left = [one.name for one in unanswered(request, folder.differs)] if request else []
-    places = {one.name: f"/apply/{step_name_of(one.name)}?check=1#{one.name}" for one in wanted}
+    judge = "check=1&" if missing or request is None else ""
+    places = {one.name: f"/apply/{step_name_of(one.name)}?{judge}back=1#{one.name}" for one in wanted}
     changed = [one.name for one in wanted if one.name in folder.differs]
     told = {"asked": request, "wanted": wanted, "left": left, "places": places, "changed": changed, "comment": COMMENT, "why": WHY}
-    return told | {"replies": request.replies if request else {}}
+    return told | {"replies": request.replies if request else {}, "judge": judge}
 
 
 async def send(request: Request) -> Response:

@@ -22,6 +22,7 @@ from portal.pages.apply_help import door_css
 from portal.render import render
 
 HERE = "/apply/colleagues"
+TOLD = "told_colleague"  # in the session: whom the partner has just asked, or taken the link back from
 EMPTY = {"step": "", "name": "", "email": "", "note": ""}
 Verb = Callable[[Session, Application, Visitor], Colleague]
 Text = Annotated[str, Form(max_length=2000)]
@@ -35,14 +36,15 @@ def install(app: FastAPI) -> None:
     app.add_api_route(f"{HERE}/back", back, methods=["POST"], include_in_schema=False)
 
 
-def show(request: Request, step: str = "", asked: str = "", ended: str = "") -> Response:
-    """Who was asked, and the form to ask somebody; `asked` and `ended` are whom the partner has just asked or taken it back from."""
+def show(request: Request, step: str = "") -> Response:
+    """Who was asked, and the form to ask somebody; what has just been done is said once, and not again when the page is reloaded."""
     invitation = admit(request, None)
     with reading() as session:
         application = of_invitation(session, invitation.code)
         if application is None or not application.open_to_partner:
             return RedirectResponse("/apply/status" if application else "/apply", 303)
-    return _page(request, {"step": step}, just_asked=asked, just_ended=ended)
+    told = request.session.pop(TOLD, {})
+    return _page(request, {"step": step}, just_asked=told.get("asked", ""), just_ended=told.get("ended", ""))
 
 
 def ask(request: Request, step: Text = "", name: Text = "", email: Text = "", note: Text = "", language: Text = "") -> Response:
@@ -70,7 +72,8 @@ def _done(
             found = verb(session, application_of(session, who.invitation), who)
     except Refused as error:
         return _page(request, given, error)
-    return RedirectResponse(f"{HERE}?{told}={found.public_id}&step={found.step}", 303)
+    request.session[TOLD] = {told: found.public_id}
+    return RedirectResponse(f"{HERE}?step={found.step}", 303)
 
 
 def _page(request: Request, given: Mapping[str, str], error: Refused | None = None, just_asked: str = "", just_ended: str = "") -> Response:

@@ -197,5 +197,5 @@ def _shown(address: str) -> Markup:
 
 
 def _minutes(waits: Confirmation | None) -> int:
-    """How many minutes the code still works, at least one."""
-    return max(1, (waits.asked_at + LIFE - now()) // MINUTE) if waits else 0
+    """How many minutes the code still works, begun ones counted: at once as many as its mail says."""
+    return max(1, -((now() - waits.asked_at - LIFE) // MINUTE)) if waits else 0

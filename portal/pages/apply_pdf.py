@@ -21,6 +21,7 @@ from models.language import _, ngettext, shown_date, shown_number, spoken
 from models.person import Right
 from models.request import label_of
 from models.resubmission import Filed, submissions
+from models.slots import SLOTS
 from portal import auth
 from portal.api.partner import admit
 from portal.pages.apply_chapters import Chapter
@@ -123,6 +124,8 @@ def _of_file(file: Filed) -> str:
         said.append(_("uploaded {when}").format(when=_moment(file.uploaded_at)))
     if file.expires:
         said.append(_("valid until {day}").format(day=shown_date(file.expires)))
+    elif file.slot in SLOTS and SLOTS[file.slot].asks_expiry:
+        said.append(_("until when it is valid: not given"))
     return f"{' · '.join(said)}\nSHA-256 {file.sha256}"
 
 

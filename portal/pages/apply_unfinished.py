@@ -19,7 +19,8 @@ def unfinished(name: str, sheet: Sheet) -> str:
     if not left:
         return ""
     first = [(one.name, _(one.label)) for one in left[:NAMED]]
-    return render("apply_unfinished.html", step=step, first=first, total=len(left), more=max(0, len(left) - NAMED))
+    judge = "" if sheet.pending else "?check=1"  # what a reviewer asked for is no mistake before the partner has tried to send it again
+    return render("apply_unfinished.html", step=step, first=first, total=len(left), more=max(0, len(left) - NAMED), judge=judge)
 
 
 def open_in(step: Step, sheet: Sheet) -> list[Question | Slot]:

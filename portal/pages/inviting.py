@@ -15,6 +15,8 @@ from models.errors import Invalid, NotFound, Problem
 from models.invitation import TITLES, Invitation
 from models.language import ENGLISH, LANGUAGES, _, ngettext, shown_number
 from models.person import Actor, Right
+from models.reminder import remind
+from models.revocation import restore
 from models.settings import settings
 from portal.controls import Ask, Deed, Values
 from portal.words import OFFICE, own
@@ -79,10 +81,31 @@ def revoking(one: Invitation) -> Deed:
     """Take the code back."""
     return Deed(
         _("Revoke the invitation: {company}").format(company=own(one.company_name)),
-        _("The code opens nothing any more, even if the form was begun. No email is sent."),
+        _("The code opens nothing any more, even if the form was begun. No email is sent. For ten minutes you can take this back."),
         _("Revoke"), _("The invitation is revoked."),
         _on(one.code, lambda session, actor, found, __: verbs.revoke(session, actor, found)), look="danger",
     )  # fmt: skip
+
+
+def reminding(one: Invitation) -> Deed:
+    """Remind a partner who has begun."""
+    return Deed(
+        _("Remind the partner: {company}").format(company=own(one.company_name)),
+        _("An email in the partner’s language says which step they are at and how long the rest takes, with the link. "
+          "It goes to {address}, and to nobody more than once in three days.").format(address=own(one.contact_email)),
+        _("Send the reminder"), _("The reminder is on its way."),
+        _on(one.code, lambda session, actor, found, __: remind(session, actor, found)),
+    )  # fmt: skip
+
+
+def remind_one(session: Session, actor: Actor, code: str) -> None:
+    """Remind the partner with this code; the errors are those of `remind`, NotFound if there is none."""
+    _on(code, lambda session, actor, found, __: remind(session, actor, found))(session, actor, {})
+
+
+def restore_one(session: Session, actor: Actor, code: str) -> None:
+    """Take the revocation of this code back; the errors are those of `restore`, NotFound if there is none."""
+    _on(code, lambda session, actor, found, __: restore(session, actor, found))(session, actor, {})
 
 
 def end_of(typed: str) -> datetime:

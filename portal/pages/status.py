@@ -199,7 +199,7 @@ def _request(found: Standing) -> str:
     if request is None:
         return ""
     wanted, left = request.wanted, [one.name for one in unanswered(request, found.folder.differs)]
-    places = {one.name: f"/apply/{step_name_of(one.name)}?check=1#{one.name}" for one in wanted}
+    places = {one.name: f"/apply/{step_name_of(one.name)}#{one.name}" for one in wanted}
     go_on = places[left[0]] if left else "/apply/check"
     return render("status_request.html", asked=request, wanted=wanted, left=left, places=places, go_on=go_on, done=len(wanted) - len(left))
 

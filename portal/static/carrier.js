@@ -204,6 +204,9 @@ window.carrier = (() => {
 
   const forget = ({ record }) => record.publicId && ask("/api/upload-file/remove", { publicId: record.publicId }).catch(() => {}); // else the sweep takes it
 
+  // Of a document that a reviewer asked for, and that is what they have already.
+  const sameAsSent = () => _("This is the same file as before, so it still counts as not answered. Upload another one, or say why it stays as it is.");
+
   // `mild` are statuses that are answered by null. What is refused comes with the portal's sentence.
   async function ask(address, body, mild = []) {
     const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) };
@@ -276,5 +279,5 @@ window.carrier = (() => {
 
   addEventListener("online", () => all.forEach((upload) => upload.state === "broken" && start(upload)));
   addEventListener("beforeunload", (event) => { if (memory.size) event.preventDefault(); });
-  return { add, expire, redate, cancel, start, dismiss: drop, ask, ready, forgetAll, isBusy: () => all.size > 0 };
+  return { add, expire, redate, cancel, start, dismiss: drop, ask, sameAsSent, ready, forgetAll, isBusy: () => all.size > 0 };
 })();

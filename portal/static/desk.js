@@ -3,14 +3,22 @@ const desk = (() => {
   let opener = null;
   const viewer = () => document.getElementById("viewer");
 
-  const focus = (id) => requestAnimationFrame(() => document.getElementById(id)?.focus());
+  // What was pressed may be gone by then, as the last filter is: the reader is at the content then, not at the top of the page.
+  const focus = (id) => requestAnimationFrame(() => {
+    const place = document.getElementById(id) || (document.activeElement === document.body && document.getElementById("content"));
+    if (place) place.focus();
+  });
 
   // A list that looks again by itself replaces its buttons: the one that had the focus gets it back.
-  let last = "";
-  document.addEventListener("focusin", (event) => { last = event.target.id || ""; });
+  // A row that is gone gives its focus to the one that came into its place.
+  let last = "", line = -1;
+  document.addEventListener("focusin", (event) => { last = event.target.id || ""; line = rows().indexOf(event.target); });
   const keep = () => requestAnimationFrame(() => {
-    if (document.activeElement === document.body && last) document.getElementById(last)?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body || !last) return;
+    const place = document.getElementById(last) || (line >= 0 && rows()[Math.min(line, rows().length - 1)]);
+    if (place) place.focus({ preventScroll: true });
   });
+  const rows = () => [...document.querySelectorAll("#queue a.row")];
 
   // Quasar puts something that takes the focus between a list and its options, which a reader then does not count (WCAG 1.3.1).
   new MutationObserver(() => {

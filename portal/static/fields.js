@@ -84,6 +84,19 @@
     }
   }
 
+  // None takes the other ticks out (static/form.js). Whoever takes it back, and has changed nothing else meanwhile, finds them again:
+  // a slip of the thumb costs nothing. It hears of a tick before form.js does, which then keeps all that stands.
+  const forgone = new WeakMap();
+  addEventListener("input", ({ target }) => {
+    const place = target.matches?.("[type=checkbox]") && fieldOf(target), all = place ? [...place.querySelectorAll("[type=checkbox]")] : [];
+    const none = all.find((one) => one.value === "None"), others = all.filter((one) => one !== none);
+    if (!none) return;
+    const gone = forgone.get(place) ?? [], isAlone = !others.some((one) => one.checked && one !== target), isBack = target !== none && target.checked && none.checked;
+    forgone.delete(place);
+    if (target === none && none.checked) forgone.set(place, others.filter((one) => one.checked));
+    else if (isAlone && (target === none || isBack)) gone.forEach((one) => { one.checked = true; });
+  }, true);
+
   // Tags: a text box that offers suggestions, and the chosen ones as buttons that take them out again.
   const tagBox = (place) => place.querySelector("[data-tagbox]");
   const tagsIn = (place) => [...place.querySelectorAll("[data-tag]")].map((tag) => tag.dataset.tag);

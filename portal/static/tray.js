@@ -67,9 +67,10 @@
     else drawn(upload, line);
     if (upload.state === "stored") {
       counted.sent += 1;
-      said.textContent = _("{name} is uploaded", { name });
+      const { sameAsSent } = upload.stored;
+      said.textContent = sameAsSent ? carrier.sameAsSent() : _("{name} is uploaded", { name });
       filed(upload.record.slot);
-      settle(upload, STAYS);
+      settle(upload, sameAsSent ? 4 * STAYS : STAYS);
     }
     sum();
   }
@@ -108,7 +109,7 @@
   }
 
   function told(upload) {
-    if (upload.state === "stored") return _("Uploaded");
+    if (upload.state === "stored") return upload.stored.sameAsSent ? carrier.sameAsSent() : _("Uploaded");
     if (upload.state === "refused") return upload.words;
     if (upload.state === "checking") return _("Checking the file…");
     if (upload.state === "elsewhere") return _("Being uploaded in another window");

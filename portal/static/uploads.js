@@ -68,6 +68,7 @@ window.uploads = (() => {
       this.draw();
       tidy(this.slot);
       filed(this.slot);
+      if (stored.sameAsSent) say(this.slot, [carrier.sameAsSent()]);
       const left = rows(this.slot).filter((other) => other.upload).length, all = rows(this.slot).filter((other) => other.isNew).length;
       if (!left) rows(this.slot).forEach((other) => { other.isNew = false; });
       const words = left || all < 2 ? _("{name} is uploaded", { name: this.name }) : ngettext("{count} document is uploaded", "All {count} documents are uploaded", all);
@@ -157,7 +158,7 @@ window.uploads = (() => {
       this.stored.expiryDate = value;
       const going = await carrier.expire(this.stored.publicId, this.slot.dataset.slot, value || null);
       going.watch = ({ state, words }) => {
-        if (state === "stored") announce(this.slot, _("Expiry date of {name} is saved", { name: this.name }));
+        if (state === "stored") { say(this.slot, []); announce(this.slot, _("Expiry date of {name} is saved", { name: this.name })); }
         if (state === "refused") say(this.slot, [words]);
         if (state === "broken") announce(this.slot, _("The date is kept on this device and sent as soon as the portal can be reached."));
       };
@@ -182,6 +183,7 @@ window.uploads = (() => {
         this.draw();
         return this.deeds.querySelector("button:last-child").focus();
       }
+      say(this.slot, []);
       this.undoable(_("{name} is removed", { name: this.name })).focus();
       filed(this.slot);
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from html import escape
 
@@ -11,17 +12,20 @@ from sqlmodel import Session
 
 from models import review
 from models.application import TRANSITIONS, by_reference
+from models.errors import Refused
 from models.language import _
 from models.person import Actor, Right
 from models.possible import Action
 from models.review import SECTIONS
 from models.steps import STEPS, step_named
-from portal import staff
+from portal import staff, words
 from portal.controls import Ask, Fields, Sheet, button
-from portal.frame import frame
+from portal.frame import frame, static_url
 from portal.pages.desk import style
+from portal.pages.review import here
 from portal.pages.review.asking import Asking
 from portal.pages.review.case import Case, expiry_tone, load, viewable
+from portal.pages.review.checks import SAYS
 from portal.pages.review.deeds import deeds
 from portal.pages.review.story import story
 from portal.pages.review.verdict import LABELS, VerdictControl
@@ -44,6 +48,8 @@ def install(__: FastAPI) -> None:
         case = await desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
         with frame(_("{company}, review").format(company=case.application.company_name), actor=case.actor, here="/review", wide=True):
             style()
+            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("case.css")}">')
+            ui.add_head_html(f'<script src="{static_url("case.js")}" defer></script>')
             Review(desk, case)
 
 
@@ -52,9 +58,11 @@ class Review:
 
     def __init__(self, desk: staff.Desk, case: Case) -> None:
         self.desk, self.case, self.client = desk, case, ui.context.client
-        self.sheets: dict[Action, Sheet | Asking] = {action: Sheet(desk, deed, self.again) for action, deed in deeds(case).items()}
-        self.sheets[Action.REQUEST] = Asking(desk, case, self.again)
+        self.guest = here.arrive(case.application.id or 0, case.actor, show=self.show_others, again=self.quietly)
+        self.sheets: dict[Action, Sheet | Asking] = {action: Sheet(desk, deed, self.done) for action, deed in deeds(case).items()}
+        self.sheets[Action.REQUEST] = Asking(desk, case, self.done)
         self.head()
+        self.also = ui.html("", sanitize=False).classes("also").props("role=status")
         with ui.element("div").classes("case"):
             with ui.element("div").classes("case-main"):
                 self.summary()
@@ -65,6 +73,22 @@ class Review:
                 self._notes()
                 self.background()
         ui.html(render("viewer.html"), sanitize=False)
+
+    async def done(self) -> None:
+        """Something was done here: show what it changed, and let the others who are here see it."""
+        await self.again()
+        here.changed(self.guest)
+
+    async def quietly(self) -> None:
+        """Somebody else did something. Who is signed out by now is not told of it here, and the focus stays where it was."""
+        with suppress(Refused):
+            await self.again()
+            self.client.run_javascript("desk.keep()")
+
+    def show_others(self) -> None:
+        """Who else has this application open."""
+        people = [(name, f"{since.astimezone(words.OFFICE):%H:%M}") for name, since in here.others(self.guest)]
+        self.also.set_content(render("case_also.html", people=people))
 
     async def again(self) -> None:
         """Read the application anew and show it; what somebody else did meanwhile appears too."""
@@ -83,7 +107,7 @@ class Review:
     @ui.refreshable_method
     def summary(self) -> None:
         """What to know before reading: the open request, changes, flags, possible duplicates."""
-        ui.html(render("case_summary.html", case=self.case, sections=SECTIONS), sanitize=False)
+        ui.html(render("case_summary.html", case=self.case, sections=SECTIONS, **SAYS), sanitize=False)
 
     @ui.refreshable_method
     def panel(self) -> None:
@@ -109,10 +133,10 @@ class Review:
         with ui.element("section").classes("card section").props(f"id=section-{section} aria-labelledby=title-{section}"):
             with ui.element("div").classes("section-head"):
                 ui.html(escape(_(SECTIONS[section])), sanitize=False, tag="h2").props(f"id=title-{section}")
-                control = VerdictControl(self.desk, section, self.case, self.again)
+                control = VerdictControl(self.desk, section, self.case, self.done)
             step = step_named(section)
             ui.html(render("case_section.html" if step else "case_documents.html", case=self.case, step=step, steps=STEPS,
-                           viewable=viewable, expiry_tone=expiry_tone), sanitize=False)  # fmt: skip
+                           viewable=viewable, expiry_tone=expiry_tone, **SAYS), sanitize=False)  # fmt: skip
         return control
 
     def _offered(self, action: Action) -> bool:
@@ -126,7 +150,7 @@ class Review:
             ui.html(escape(reasons[0]), sanitize=False, tag="p").classes("why")
             return
         for number, action in enumerate(offered):
-            made = button(_(PANEL[action]), self.sheets[action].open, LOOKS.get(action, ""))
+            made = button(_(PANEL[action]), self.sheets[action].open, LOOKS.get(action, ""), id=f"deed-{action}")
             if reasons[number]:
                 made.props.update({"disabled": True, "title": reasons[number]})
             if reasons[number] and reasons[number] not in reasons[number + 1 : number + 2]:
@@ -146,7 +170,7 @@ class Review:
         write = partial(_write_note, reference, text)
         if await staff.attempt(self.desk, write, done=_("The note is saved."), refused=self.note.refuse):
             self.note.fill()
-            await self.again()
+            await self.done()
 
 
 def _write_note(reference: str, text: str, session: Session, actor: Actor) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models import review
-from models.application import COMMENT, Application, ApplicationStatus, by_reference, submitted_like
+from models.application import COMMENT, Application, ApplicationStatus, by_reference
 from models.database import now
 from models.document import Document, stored
 from models.errors import NotFound
 from models.event import Delivery, Event
-from models.flags import Flag, flags
 from models.language import _
+from models.ledger import Line, Outcome, ledger, look_alike
 from models.person import Actor
 from models.possible import Action, Situation
 from models.question import Question
@@ -45,14 +45,13 @@ class Case:
     actor: Actor
     application: Application
     documents: tuple[Document, ...]
-    flags: tuple[Flag, ...]
+    ledger: tuple[Line, ...]
     verdicts: Mapping[str, Verdict]
     notes: tuple[Note, ...]
     history: tuple[Event, ...]
     deliveries: tuple[Delivery, ...]
     request: InformationRequest | None
     decision: Event | None
-    twins: tuple[Application, ...]
     stale: frozenset[str]
 
     def why_not(self, action: Action) -> str:
@@ -94,9 +93,19 @@ class Case:
         asked = {heading: [q for q in questions if q.asked(values)] for heading, questions in step.sections.items()}
         return {heading: [(q, q.kind.show(values[q.name])) for q in questions] for heading, questions in asked.items() if questions}
 
-    def flags_of(self, field: str) -> list[str]:
-        """The flags on one question or slot."""
-        return [flag.message for flag in self.flags if flag.field == field]
+    @property
+    def doubts(self) -> list[Line]:
+        """What the rules found wrong or worth a look, the failed first."""
+        found = [line for line in self.ledger if line.outcome != Outcome.PASSED]
+        return sorted(found, key=lambda line: line.outcome != Outcome.FAILED)
+
+    def checked(self, section: str) -> list[Line]:
+        """What the rules checked in one section."""
+        return [line for line in self.ledger if line.section == section]
+
+    def doubts_of(self, field: str) -> list[Line]:
+        """What the rules found about one question or slot."""
+        return [line for line in self.doubts if line.field == field]
 
     def documents_of(self, step: Step) -> list[Document]:
         """The documents of one step, in the form's order."""
@@ -112,10 +121,9 @@ def load(session: Session, actor: Actor, reference: str) -> Case:
     documents = stored(session, application.id)
     history = review.history(session, application)
     return Case(
-        actor, application, tuple(documents), tuple(flags(application.answers(), now().date(), settings(), documents)),
+        actor, application, tuple(documents), _checked(session, application, documents),
         review.verdicts(session, application), tuple(review.notes(session, application)), tuple(history), _deliveries(session, application),
-        open_request(session, application), review.decision(session, application), tuple(submitted_like(session, application)),
-        frozenset(review.outdated(session, application)),
+        open_request(session, application), review.decision(session, application), frozenset(review.outdated(session, application)),
     )  # fmt: skip
 
 
@@ -138,6 +146,11 @@ def expiry_tone(expires: date) -> str:
     """Red once a document has expired, amber in its last 30 days."""
     left = (expires - now().date()).days
     return "bad" if left <= 0 else "warn" if left <= 30 else ""
+
+
+def _checked(session: Session, application: Application, documents: list[Document]) -> tuple[Line, ...]:
+    alike = look_alike(session, application, documents)
+    return tuple(ledger(application.answers(), now().date(), settings(), documents, alike))
 
 
 def _deliveries(session: Session, application: Application) -> tuple[Delivery, ...]:

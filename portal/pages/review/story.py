@@ -13,7 +13,7 @@ from models.event import Event
 from models.language import _, ngettext, shown_number
 from models.request import label_of, wanted_from
 from models.review import SECTIONS
-from portal.words import own, target
+from portal.words import applications, entries, own, target
 
 #: Event type → the sentence; braces name entries of the detail.
 SENTENCES: Mapping[str, str] = {
@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "application.submitted": "{actor} submitted the application",
     "application.resubmitted": "{actor} sent the application again, with {changes}",
     "application.review_started": "{actor} took the application into review",
+    "application.assigned": "{actor} assigned the application to {reviewer}",
+    "application.assigned.nobody": "{actor} left the application without a reviewer",
     "application.verdict.passed": "{actor} passed {section}",
     "application.verdict.concern": "{actor} noted a concern about {section}",
     "application.verdict.failed": "{actor} failed {section}",
@@ -43,9 +45,31 @@ SENTENCES: Mapping[str, str] = {
     "application.withdrawn": "{actor} withdrew the application",
     "document.published": "{documents} published in SharePoint",
     "invitation.used": "The invitation was used up",
+    "invitation.restored": "{actor} took the revocation of the invitation back",
+    "invitation.reminded": "{actor} reminded the partner to finish",
     "delivery.retried": "{actor} had “{target}” tried again",
     "delivery.settled": "{actor} settled “{target}” by hand",
     "retention.erased": "What is past its period was erased",
+    "retention.held": "{actor} put the file on hold",
+    "retention.hold_lifted": "{actor} lifted the hold",
+    "invitation.created": "{actor} invited the partner",
+    "invitation.synced": "The partner was invited in SharePoint",
+    "invitation.changed": "The invitation was changed in SharePoint",
+    "invitation.opened": "The partner opened the invitation",
+    "invitation.language_chosen": "The partner chose another language",
+    "invitation.updated": "{actor} corrected the address",
+    "invitation.resent": "{actor} sent the invitation again",
+    "invitation.extended": "{actor} extended the invitation",
+    "invitation.revoked": "{actor} revoked the invitation",
+    "invitation.expired": "The invitation expired",
+    "person.signed_in": "{actor} signed in",
+    "person.signed_out": "{actor} signed out",
+    "person.signed_out_elsewhere": "{actor} signed out on all other devices",
+    "person.disabled": "{actor} disabled the account of {name}",
+    "person.enabled": "{actor} enabled the account of {name}",
+    "person.sessions_ended": "{actor} signed {name} out on all devices",
+    "applications.exported": "{actor} exported {applications}",
+    "audit.exported": "{actor} exported {entries} of the audit log",
 }
 #: Event type → the entry of the detail that is quoted below the sentence.
 QUOTED: Mapping[str, str] = {
@@ -64,11 +88,14 @@ QUOTED: Mapping[str, str] = {
     "application.rejected": "message",
     "application.withdrawn": "reason",
     "delivery.settled": "why",
+    "retention.held": "reason",
+    "person.disabled": "reason",
 }
 #: An event's type in a few words, without who did it: what a delivery is about.
 HAPPENED: Mapping[str, str] = {
     "application.submitted": "Application submitted",
     "application.resubmitted": "Application sent again",
+    "application.assigned": "Reviewer assigned",
     "application.review_started": "Review started",
     "application.reviewed": "Application reviewed",
     "application.approved": "Application approved",
@@ -86,7 +113,36 @@ HAPPENED: Mapping[str, str] = {
     "invitation.updated": "Address corrected",
     "invitation.extended": "Invitation extended",
     "invitation.revoked": "Invitation revoked",
+    "invitation.restored": "Revocation taken back",
+    "invitation.reminded": "Partner reminded to finish",
     "invitation.expired": "Invitation expired",
+    "invitation.changed": "Invitation changed in SharePoint",
+    "invitation.opened": "Invitation opened",
+    "invitation.used": "Invitation used up",
+    "invitation.language_chosen": "Language chosen",
+    "application.begun": "Application begun",
+    "application.carried_over": "Draft carried over to a new form",
+    "application.edition_seen": "Changes of the form seen",
+    "application.address_confirmed": "Address confirmed",
+    "application.device_let_in": "New device let in",
+    "application.colleague_came": "Colleague opened the step",
+    "application.colleague_taken_back": "Colleague's link taken back",
+    "application.prefilled": "Answers taken from an earlier application",
+    "application.verdict": "Verdict given",
+    "document.published": "Document published",
+    "delivery.retried": "Delivery tried again",
+    "delivery.settled": "Delivery settled by hand",
+    "retention.erased": "Erased after its period",
+    "retention.held": "File put on hold",
+    "retention.hold_lifted": "Hold lifted",
+    "person.signed_in": "Signed in",
+    "person.signed_out": "Signed out",
+    "person.signed_out_elsewhere": "Signed out on other devices",
+    "person.disabled": "Account disabled",
+    "person.enabled": "Account enabled",
+    "person.sessions_ended": "Sessions ended by an administrator",
+    "applications.exported": "Applications exported",
+    "audit.exported": "Audit log exported",
 }
 _KINDS: Mapping[str, str] = {
     "application.submitted": "sent",
@@ -118,6 +174,7 @@ def story(history: Iterable[Event]) -> list[Line]:
 def tell(event: Event, times: int = 1) -> Line:
     """The event in words, or the first of as many alike; a type without a sentence yet is shown by its name."""
     key = f"{event.type}.{event.detail['ruling']}" if "ruling" in event.detail else event.type
+    key += ".nobody" if event.type == "application.assigned" and not event.detail.get("reviewer") else ""
     sentence, quoted = SENTENCES.get(key, "{actor}: " + _plain(event.type)), QUOTED.get(key, "")
     items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type == "application.information_required")
     return Line(event.at, _(sentence).format_map(_words(event, times)), _quote(event, quoted), _KINDS.get(event.type, ""), items)
@@ -145,8 +202,12 @@ def _words(event: Event, times: int) -> dict[str, Any]:
     changed = len({**told.get("changed", {}), **told.get("documents", {})}) if event.type == "application.resubmitted" else 0
     return {
         "actor": own(event.actor),
+        "reviewer": own(told.get("reviewer", "")),
         "section": _(SECTIONS.get(told.get("section", ""), "")),
         "changes": ngettext("{count} change", "{count} changes", changed).format(count=shown_number(changed)),
         "documents": ngettext("{count} document", "{count} documents", times).format(count=shown_number(times)),
         "target": target(told.get("target", "")),
+        "name": own(told.get("name", "")),
+        "applications": applications(int(told.get("count", 0))) if event.type == "applications.exported" else "",
+        "entries": entries(int(told.get("count", 0))) if event.type == "audit.exported" else "",
     }

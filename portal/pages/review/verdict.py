@@ -15,10 +15,12 @@ from models.language import _
 from models.person import Actor
 from models.possible import Action
 from models.review import SECTIONS, Ruling
+from models.verdict import Overtaken, Seen
 from portal.controls import Ask, Field, button
 from portal.pages.review.case import Case
+from portal.pages.review.overtaken import Notice
 from portal.render import render
-from portal.staff import Desk, attempt
+from portal.staff import Desk, attempt, tell
 
 LABELS = {Ruling.PASSED: "Passed", Ruling.CONCERN: "Concern", Ruling.FAILED: "Failed"}
 TONES = {Ruling.PASSED: "good", Ruling.CONCERN: "warn", Ruling.FAILED: "bad"}
@@ -31,15 +33,18 @@ class VerdictControl:
         self.desk, self.section, self.after = desk, section, after
         self.reference = case.application.reference_number or ""
         self.chosen: Ruling | None = None
+        self.shown, self.seen, self.busy = Seen(), Seen(), False
         with ui.element("div").classes("verdict"):
             self._buttons()
             self.standing = ui.html("", sanitize=False).classes("standing")
             self._reason()
+            self.notice = Notice(self._keep, self._replace)
         self.show(case)
 
     def show(self, case: Case) -> None:
         """The standing verdict, and whether it can be changed now."""
         verdict = case.verdicts.get(self.section)
+        self.shown = Seen(verdict.given_at if verdict else None)
         for ruling, made in self.buttons.items():
             made.props["aria-pressed"] = "true" if verdict and verdict.ruling == ruling else "false"
         self.group.set_visibility(case.may(Action.VERDICT))
@@ -55,7 +60,10 @@ class VerdictControl:
     def _buttons(self) -> None:
         with ui.element("div").classes("rulings").props("role=group") as self.group:
             self.group.props["aria-label"] = _("Verdict: {section}").format(section=_(SECTIONS[self.section]))
-            self.buttons = {ruling: button(_(label), partial(self._press, ruling), f"slim {ruling}") for ruling, label in LABELS.items()}
+            self.buttons = {
+                ruling: button(_(label), partial(self._press, ruling), f"slim {ruling}", id=f"{ruling}-{self.section}")
+                for ruling, label in LABELS.items()
+            }
 
     def _reason(self) -> None:
         with ui.element("div").classes("reason") as self.form:
@@ -66,7 +74,8 @@ class VerdictControl:
         self.form.set_visibility(False)
 
     async def _press(self, ruling: Ruling) -> None:
-        self.chosen = ruling
+        self.chosen, self.seen = ruling, self.shown  # what stands now; while a reason is typed somebody else may change it
+        self.notice.hide()
         if ruling == Ruling.PASSED:
             await self._save()
         else:
@@ -75,21 +84,53 @@ class VerdictControl:
             ui.run_javascript(f"desk.focus({self.field.id!r})")
 
     async def _save(self) -> None:
-        ruling, reason = self.chosen or Ruling.PASSED, "" if self.chosen == Ruling.PASSED else str(self.field.value)
-        done = _("{section}: {verdict}").format(section=_(SECTIONS[self.section]), verdict=_(LABELS[ruling]))
-        refused = None if ruling == Ruling.PASSED else self._refuse  # a pass has no field to say it beside
-        if await attempt(self.desk, lambda session, actor: self._give(session, actor, ruling, reason), done=done, refused=refused):
-            self.field.set("")
-            self._close()
-            await self.after()
+        if self.busy:  # a second click while the first is being done
+            return
+        self.busy = True
+        try:
+            if await self._given(self.chosen or Ruling.PASSED):
+                self._done()
+                await self.after()
+        finally:
+            self.busy = False
 
-    def _give(self, session: Session, actor: Actor, ruling: Ruling, reason: str) -> None:
-        application = by_reference(session, self.reference, lock=True)
-        review.give_verdict(session, actor, application, self.section, ruling, reason)
+    async def _given(self, ruling: Ruling) -> bool:
+        reason, seen = "" if ruling == Ruling.PASSED else str(self.field.value), self.seen
+        done = _("{section}: {verdict}").format(section=_(SECTIONS[self.section]), verdict=_(LABELS[ruling]))
+
+        def give(session: Session, actor: Actor) -> None:
+            application = by_reference(session, self.reference, lock=True)
+            review.give_verdict(session, actor, application, self.section, ruling, reason, seen=seen)
+
+        return await attempt(self.desk, give, done=done, refused=self._refuse)
 
     def _refuse(self, error: Refused) -> None:
-        self.field.say(" ".join(problem.message for problem in error.problems) or error.detail)
+        if isinstance(error, Overtaken):
+            self.notice.show(error, _(LABELS[error.ruling]))
+            self.seen = Seen(error.given_at)  # replaced is what was told of, and nothing later
+        elif self.chosen == Ruling.PASSED:  # a pass has no field to say it beside
+            tell(error.detail, "negative")
+        else:
+            self.field.say(" ".join(problem.message for problem in error.problems) or error.detail)
+
+    async def _keep(self) -> None:
+        """Theirs stands; what was typed here is gone, and the page shows what they said."""
+        self._done()
+        await self.after()
+
+    async def _replace(self) -> None:
+        self.notice.hide()
+        await self._save()
+
+    def _done(self) -> None:
+        had_notice = self.notice.shown
+        self.notice.hide()
+        self.field.set("")
+        self._close()
+        if had_notice:  # the button that had the focus is gone
+            ui.run_javascript(f"desk.focus({f'passed-{self.section}'!r})")
 
     def _close(self) -> None:
+        self.notice.hide()
         self.form.set_visibility(False)
         self.field.say("")

@@ -1,0 +1,199 @@
+"""The audit log: every event, newest first, found by person, type, subject, days and words; a page is reached by key, never by counting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import loose
+from models.application import Application
+from models.event import Event, record
+from models.invitation import Invitation, normal_code
+from models.person import Actor, Right, User
+
+PAGE = 50
+#: Who has no account: what stands in the address for them, and in the event.
+KINDS_OF_ACTOR = {"partner": "Partners", "system": "The portal and SharePoint"}
+#: The entries of an event's detail that people wrote: with names and subjects, all that is searched for words.
+WRITTEN = ("reason", "text", "message", "why", "name")
+_ABOUT_INVITATION = re.compile(r"invitation-(\d{1,9})")
+_KEY = 18  # digits: no event has a number beyond 64 bits
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody looks for, as the address has it. `before` and `after` are the number of the event that a page begins behind."""
+
+    q: str = ""
+    who: str = ""
+    kind: str = ""
+    about: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: int = 0
+    after: int = 0
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything is left out."""
+        return replace(self, before=0, after=0) != Asked()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event and whom it is about; `about` finds all that happened to the same, `reference` is empty while there is a draft only."""
+
+    event: Event
+    company: str = ""
+    reference: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Log:
+    """One page of the log, and the numbers from which the pages around it are reached; 0 where there is none."""
+
+    asked: Asked
+    entries: tuple[Entry, ...]
+    newer: int
+    older: int
+    staff: Mapping[str, str]
+
+
+def asked(given: Mapping[str, str]) -> Asked:
+    """What the address asks for; anything that makes no sense there counts as not said."""
+    said = {name: " ".join(value.replace("\0", "").split())[:100] for name, value in given.items()}
+    who, kind = said.get("who", ""), said.get("type", "")
+    return Asked(
+        said.get("q", ""),
+        who if who in KINDS_OF_ACTOR or _number(who) else "",
+        kind if re.fullmatch(r"[a-z_]+\.[a-z_]+", kind) else "",
+        said.get("about", ""), _day(said.get("from", "")), _day(said.get("to", "")),
+        _number(said.get("before", "")), _number(said.get("after", "")),
+    )  # fmt: skip
+
+
+def look(session: Session, actor: Actor, asked: Asked, zone: ZoneInfo) -> Log:
+    """The page that `asked` asks for; its days begin and end in `zone`."""
+    actor.must(Right.AUDIT)
+    wanted, backwards = select(Event).where(*_conditions(session, asked, zone)), asked.after > 0
+    if backwards:
+        wanted = wanted.where(col(Event.id) > asked.after).order_by(col(Event.id))
+    else:
+        wanted = wanted.where(*_before(asked.before)).order_by(col(Event.id).desc())
+    found = list(session.exec(wanted.limit(PAGE + 1)))
+    more, found = len(found) > PAGE, found[:PAGE]
+    events = found[::-1] if backwards else found
+    newer = bool(events) and (more if backwards else asked.before > 0)
+    older = bool(events) and (more or backwards)
+    first, last = (events[0].id or 0, events[-1].id or 0) if events else (0, 0)
+    return Log(asked, tuple(_entries(session, events)), first if newer else 0, last if older else 0, _staff(session))
+
+
+def export(session: Session, actor: Actor, asked: Asked, zone: ZoneInfo) -> int:
+    """Record that somebody takes away what they look for; answers the number of the newest event that goes with it."""
+    actor.must(Right.AUDIT)
+    conditions = _conditions(session, asked, zone)
+    count, newest = session.exec(select(sa.func.count(), sa.func.max(Event.id)).where(*conditions)).one()
+    record(session, "audit.exported", actor, count=count)
+    return int(newest or 0)
+
+
+def behind(session: Session, asked: Asked, zone: ZoneInfo, before: int, limit: int) -> list[Entry]:
+    """The next entries of an export, newest first: those older than the event `before`."""
+    wanted = select(Event).where(*_conditions(session, asked, zone), col(Event.id) < before)
+    return _entries(session, list(session.exec(wanted.order_by(col(Event.id).desc()).limit(limit))))
+
+
+def _conditions(session: Session, asked: Asked, zone: ZoneInfo) -> list[Any]:
+    found: list[Any] = [Event.type == asked.kind] if asked.kind else []
+    if asked.who:
+        found.append(Event.actor_kind == asked.who if asked.who in KINDS_OF_ACTOR else Event.user_id == int(asked.who))
+    if asked.since:
+        found.append(col(Event.at) >= datetime.combine(asked.since, time.min, zone))
+    if asked.until:
+        found.append(col(Event.at) < datetime.combine(asked.until + timedelta(days=1), time.min, zone))
+    return found + ([_about(session, asked.about)] if asked.about else []) + ([_saying(asked.q)] if asked.q else [])
+
+
+def _about(session: Session, about: str) -> Any:
+    """Of an application by its reference or its invitation's code, or of an invitation by its number: all that happened to both."""
+    joined = select(Invitation.id, Application.id).outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))
+    by_number = _ABOUT_INVITATION.fullmatch(about)
+    meant = col(Invitation.id) == int(by_number[1]) if by_number else sa.or_(
+        col(Application.reference_number) == about.upper(), col(Invitation.code) == normal_code(about)
+    )  # fmt: skip
+    found = session.exec(joined.where(meant)).first()
+    if found is None:
+        return sa.false()
+    ours = [col(Event.invitation_id) == found[0]] + ([col(Event.application_id) == found[1]] if found[1] else [])
+    return sa.or_(*ours)
+
+
+def _saying(q: str) -> Any:
+    applications = select(Application.id).where(_in(q, Application.company_name, Application.reference_number))
+    invitations = select(Invitation.id).where(_in(q, Invitation.company_name))
+    written = [col(Event.detail)[name].as_string().icontains(q, autoescape=True) for name in WRITTEN]
+    return sa.or_(
+        _in(q, Event.actor), col(Event.application_id).in_(applications), col(Event.invitation_id).in_(invitations), *written
+    )  # fmt: skip
+
+
+def _in(q: str, *columns: Any) -> Any:
+    return sa.or_(*(col(column).icontains(q, autoescape=True) for column in columns))
+
+
+def _before(number: int) -> list[Any]:
+    return [col(Event.id) < number] if number else []
+
+
+def _entries(session: Session, events: Sequence[Event]) -> list[Entry]:
+    applications = _applications(session, {event.application_id for event in events if event.application_id})
+    numbers = {event.invitation_id for event in events if event.invitation_id}
+    by_id, by_code = _invitations(session, numbers, {one.invitation_code for one in applications.values()})
+    return [_entry(event, applications.get(event.application_id), by_id, by_code) for event in events]
+
+
+def _entry(event: Event, application: Any, by_id: Mapping[int | None, Any], by_code: Mapping[str, Any]) -> Entry:
+    invitation = by_code.get(application.invitation_code) if application else by_id.get(event.invitation_id)
+    if invitation is None:
+        return Entry(event)
+    reference = (application.reference_number or "") if application else ""
+    company = (application.company_name if application else "") or invitation.company_name
+    return Entry(event, company, reference, reference or f"invitation-{invitation.id}")
+
+
+def _applications(session: Session, ids: set[int]) -> Mapping[int | None, Any]:
+    """Four of the 97 columns: all that an entry says of them."""
+    wanted = sa.select(
+        col(Application.id), col(Application.invitation_code), col(Application.reference_number), col(Application.company_name)
+    )  # fmt: skip
+    return {row.id: row for row in session.execute(wanted.where(col(Application.id).in_(ids)))}
+
+
+def _invitations(session: Session, ids: set[int], codes: set[str]) -> tuple[Mapping[int | None, Any], Mapping[str, Any]]:
+    wanted = sa.select(col(Invitation.id), col(Invitation.code), col(Invitation.company_name))
+    rows = session.execute(wanted.where(sa.or_(col(Invitation.id).in_(ids), col(Invitation.code).in_(codes)))).all()
+    return {row.id: row for row in rows}, {row.code: row for row in rows}
+
+
+def _staff(session: Session) -> Mapping[str, str]:
+    found = session.exec(select(User.id, User.name).where(col(User.oid).is_not(None)).order_by(sa.func.lower(User.name)))
+    return {str(number): name for number, name in found}
+
+
+def _number(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _KEY else 0
+
+
+def _day(typed: str) -> date | None:
+    """A day that has a day after it and can be told in every zone."""
+    found = loose.day(typed)
+    return found if found and 1990 <= found.year <= 2100 else None

@@ -1,0 +1,124 @@
+"""People: the staff who have signed in, with what an administrator can do about each, and what everybody can about their own sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Any
+
+from fastapi import FastAPI, Request
+from nicegui import ui
+from sqlmodel import Session
+
+from models.database import now
+from models.language import _
+from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
+from models.person import Actor, Right
+from portal import listing, staff, words
+from portal.controls import Ask, Deed, Sheet, button
+from portal.frame import frame
+from portal.listing import Kind, Listing, Params
+from portal.pages.desk import style
+from portal.render import render
+
+
+@dataclass(frozen=True)
+class Found:
+    """The staff whose name or address contains `q`, as `actor` may see them."""
+
+    actor: Actor
+    q: str
+    people: tuple[Person, ...]
+
+
+def install(__: FastAPI) -> None:
+    """Register /people."""
+
+    @ui.page("/people")
+    async def staff_list(request: Request) -> None:
+        desk, asked = staff.at_desk(request), dict(request.query_params)
+        found = await desk.read(Right.READ, lambda session, actor: _look(actor, session, asked))
+        with frame(_("People"), actor=found.actor, here="/people", wide=True):
+            style()
+            People(desk, found)
+
+
+class People:
+    """The page: a way out of all other devices, and the list with an administrator's buttons."""
+
+    def __init__(self, desk: staff.Desk, found: Found) -> None:
+        self.desk = desk
+        self.listing = Listing(desk, self._kind(found.actor), found)
+        self.elsewhere = Sheet(desk, _leaving(desk.token), self.listing.again)
+        with ui.element("div").classes("title"):
+            ui.html(f"<h1>{escape(_('People'))}</h1>", sanitize=False)
+            ui.element("div").classes("grow")
+            button(_("Sign out everywhere else"), self.elsewhere.open, "slim")
+        with ui.element("div").classes("toolbar"):
+            self.listing.search_field(_("Search people"), _("Name or email"))
+        self.listing.results()
+
+    def _kind(self, actor: Actor) -> Kind[Found]:
+        acts: dict[str, Callable[[str], Any]] = {
+            "disable": partial(self._about, _disabling), "end": partial(self._about, _ending), "enable": self._enable,
+        }  # fmt: skip
+        return Kind(Right.READ, partial(_look, actor), _draw, _address, lambda found: words.people(len(found.people)), acts)
+
+    async def _enable(self, number: str) -> None:
+        done = _("The account is enabled: its holder can sign in again.")
+        if await staff.attempt(self.desk, lambda session, actor: enable(session, actor, int(number)), done=done):
+            await self.listing.again()
+
+    def _about(self, deed: Callable[[Person], Deed], number: str) -> None:
+        """A dialog about one person; it is gone once it is closed."""
+        one = next((one for one in self.listing.found.people if str(one.user.id) == number), None)
+        if one is None:
+            return
+        with self.listing.table.client.content:
+            sheet = Sheet(self.desk, deed(one), self.listing.again)
+        sheet.dialog.on("hide", sheet.dialog.delete)
+        sheet.open()
+
+
+def _leaving(token: str) -> Deed:
+    return Deed(
+        _("Sign out everywhere else"), _("All your other sessions end at once, on every device. You stay signed in here."),
+        _("Sign out"), _("You are signed out everywhere else."),
+        lambda session, actor, __: sign_out_elsewhere(session, actor, token),
+    )  # fmt: skip
+
+
+def _disabling(one: Person) -> Deed:
+    return Deed(
+        _("Disable the account: {person}").format(person=words.own(one.user.name)),
+        _("Every session ends at once, and nobody can sign in with this account until it is enabled again. "
+          "The role in Microsoft Entra stays: take it away there too if the person has left."),
+        _("Disable"), _("The account is disabled."),
+        lambda session, actor, typed: disable(session, actor, one.user.id or 0, typed["reason"]),
+        (Ask("reason", _("Reason"), "long", _("It stands in the audit log."), optional=True),), look="danger",
+    )  # fmt: skip
+
+
+def _ending(one: Person) -> Deed:
+    return Deed(
+        _("Sign out on all devices: {person}").format(person=words.own(one.user.name)),
+        _("Every session of this person ends at once. They can sign in again."),
+        _("Sign out"), _("All sessions of this person have ended."),
+        lambda session, actor, __: end_sessions(session, actor, one.user.id or 0), look="danger",
+    )  # fmt: skip
+
+
+def _look(actor: Actor, session: Session, asked: Params) -> Found:
+    q = " ".join(asked.get("q", "").replace("\0", "").split())[:100]
+    return Found(actor, q, tuple(people(session, actor, q)))
+
+
+def _draw(found: Found) -> str:
+    manages = found.actor.may(Right.PEOPLE)
+    return render("people.html", found=found, manages=manages, seen_at=now())
+
+
+def _address(found: Found) -> str:
+    return listing.address("/people", {"q": found.q}, {})

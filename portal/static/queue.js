@@ -1,0 +1,134 @@
+// The list of applications: rows are ticked, filters chosen, keys pressed. What is ticked is remembered by number while the list is redrawn.
+(() => {
+  const EVERY = 10000;
+  const chosen = new Set();
+  let everything = false, from = null, shown = null;
+
+  const $ = (id) => document.getElementById(id);
+  const boxes = () => [...document.querySelectorAll("#queue tbody .tick input")];
+  const asked = () => JSON.parse($("asked")?.dataset.asked || "{}");
+  const total = () => Number($("asked")?.dataset.total || 0);
+
+  // Ticks
+  const count = () => (everything ? total() : chosen.size);
+
+  const show = () => {
+    const bar = $("ticked");
+    if (!bar) return;
+    boxes().forEach((box) => { box.checked = everything || chosen.has(Number(box.value)); });
+    const page = $("tick-page"), ticked = boxes().filter((box) => box.checked).length;
+    if (page) { page.checked = ticked > 0 && ticked === boxes().length; page.indeterminate = ticked > 0 && !page.checked; }
+    const told = count() ? ngettext("{count} selected", "{count} selected", count(), { count: count() }) : "";
+    const line = bar.querySelector("[role=status]"), all = bar.querySelector("[data-ticks=all]");
+    if (line.textContent !== told) line.textContent = told;
+    all.hidden = everything || total() <= boxes().length;
+    all.textContent = ngettext("Select all found: {count}", "Select all found: {count}", total(), { count: total() });
+    bar.hidden = !count();
+  };
+
+  const untick = () => { chosen.clear(); everything = false; from = null; show(); };
+
+  const tick = (box, on) => {
+    if (everything) { everything = false; chosen.clear(); boxes().forEach((one) => chosen.add(Number(one.value))); }
+    if (on) chosen.add(Number(box.value)); else chosen.delete(Number(box.value));
+  };
+
+  const ticked = (box, range) => {
+    const all = boxes(), here = all.indexOf(box), there = range && from ? all.findIndex((one) => one.value === from) : here;
+    const [first, end] = [Math.min(here, there < 0 ? here : there), Math.max(here, there)];
+    all.slice(first, end + 1).forEach((one) => tick(one, box.checked));
+    from = box.value;
+    show();
+  };
+
+  const assign = (who, which) => emitEvent("desk-assign", { who, which });
+  const assigned = (who) => count() && assign(who, everything ? "all" : [...chosen]);
+
+  document.addEventListener("click", (event) => {
+    if (event.target.matches?.("#queue tbody .tick input")) ticked(event.target, event.shiftKey);
+    else if (event.target.id === "tick-page") { const on = event.target.checked; boxes().forEach((box) => tick(box, on)); show(); }
+    else if (event.target.closest?.("#sift")) unfold();
+    else if (event.target.closest?.("#keys-open")) $("keys").showModal();
+    const button = event.target.closest?.("[data-ticks]");
+    if (!button) return;
+    const what = button.dataset.ticks;
+    if (what === "all") { everything = true; show(); $("ticked").querySelector("[data-ticks=none]").focus(); }
+    else if (what === "none") { untick(); ($("tick-page") || document.body).focus(); }
+    else assigned(what === "assign" ? $("ticked").querySelector("select").value : what);
+  });
+
+  // Filters
+  const unfold = () => {
+    const panel = $("sifting"), open = panel.hidden;
+    panel.hidden = !open;
+    $("sift").setAttribute("aria-expanded", String(open));
+    if (open) panel.querySelector("input, select").focus();
+  };
+
+  const fill = () => {
+    const said = asked();
+    $("sifting").querySelectorAll("[name]").forEach((one) => {
+      const values = (said[one.name] || "").split(one.name === "capacity" || one.name === "region" ? "\n" : ",");
+      if (one === document.activeElement && one.matches("input:not([type=checkbox])")) return;
+      if (one.type === "checkbox") one.checked = values.includes(one.value);
+      else one.value = one.name === "section" ? values.find((value) => [...one.options].some((o) => o.value === value)) || "" : values[0];
+    });
+  };
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "keys-on") return localStorage.setItem("keys", event.target.checked ? "on" : "off");
+    const form = event.target.closest?.("#sifting");
+    if (!form || (event.target.validity && !event.target.validity.valid)) return;
+    const found = {};
+    for (const [name, value] of new FormData(form)) if (value) found[name] = found[name] ? `${found[name]},${value}` : value;
+    untick();
+    emitEvent("desk-sift", new URLSearchParams(found).toString());
+  });
+  document.addEventListener("submit", (event) => { if (event.target.id === "sifting") event.preventDefault(); });
+
+  // What is found was drawn anew: the same rows are ticked, and the panel says what holds. Elsewhere nothing is ticked any more.
+  const key = () => { const { after, before, at, page, ...rest } = asked(); return JSON.stringify(rest); };
+  let before = null;
+  new MutationObserver(() => {
+    const now = $("asked");
+    if (!now || now === shown) return;
+    shown = now;
+    if (before !== null && before !== key()) untick();
+    before = key();
+    show();
+    fill();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // Keys
+  const on = () => localStorage.getItem("keys") !== "off";
+  const rows = () => [...document.querySelectorAll("#queue a.row")];
+  const current = () => rows().find((row) => row.closest("tr").contains(document.activeElement));
+  const move = (by) => {
+    const all = rows(), here = all.indexOf(current());
+    all[here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, here + by))]?.focus();
+  };
+  const mine = () => {
+    if (!$("ticked")) return;
+    if (count()) assigned("me");
+    else if (current()) assign("me", [Number(current().id.replace("row-", ""))]);
+  };
+  const KEYS = {
+    j: () => move(1), k: () => move(-1), a: mine, "/": () => document.querySelector(".search input")?.focus(),
+    "?": () => $("keys").showModal(),
+  };
+  const typing = (place) => place.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
+
+  document.addEventListener("keydown", (event) => {
+    if (!on() || !$("asked") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector("dialog[open], .q-dialog__inner") || !Object.hasOwn(KEYS, event.key)) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+
+  // What has come in meanwhile is asked for while somebody looks.
+  const look = () => { if (!document.hidden && $("asked") && window.did_handshake) emitEvent("desk-look"); };
+  setInterval(look, EVERY);
+  document.addEventListener("visibilitychange", look);
+  document.addEventListener("DOMContentLoaded", () => { if ($("keys-on")) $("keys-on").checked = on(); });
+  desk.untick = untick;
+})();
