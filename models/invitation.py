@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # an application is begun with an invitation
 
 #: Crockford's base 32: no I, L, O or U, so a code survives being read aloud; 8 of them are 40 bits (FACTS 46).
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LOOKALIKES = str.maketrans("OIL", "011")
 FIELDS = ("company_name", "contact_email", "contact_name", "contact_title", "notes")
 TITLES = ("Mr", "Ms", "Mrs", "Dr", "Prof", "Eng", "Other")
 
@@ -196,8 +197,11 @@ def note_opened(session: Session, invitation: Invitation) -> None:
 
 
 def find(session: Session, code: str) -> Invitation | None:
-    """The invitation with this code in any state, typed in any case and with spaces or dashes."""
-    return session.exec(select(Invitation).where(Invitation.code == normal_code(code))).first()
+    """The invitation with this code in any state, typed in any case and with spaces or dashes, and O, I and L read as the digits
+    that our codes have for them, where no code is written so (Crockford's base 32)."""
+    written = normal_code(code)
+    found = session.exec(select(Invitation).where(col(Invitation.code).in_({written, written.translate(LOOKALIKES)}))).all()
+    return next((one for one in found if one.code == written), next(iter(found), None))
 
 
 def expire_due(session: Session) -> int:

@@ -227,3 +227,12 @@ def test_a_used_invitation_is_corrected_while_a_reviewer_waits_for_the_partner_a
         told = session.exec(select(Event).where(Event.type == "invitation.updated")).one()
         assert (told.actor, told.detail["email"]) == (OLIVIA.name, ["helen.marsh@brightfieldsolar.co.uk", OWEN])
         assert session.exec(select(Event).where(Event.type == "invitation.resent")).one().detail["email"] == OWEN
+
+
+def test_the_letters_that_our_codes_do_not_have_are_read_as_the_digits_that_look_like_them(database: str) -> None:
+    with transaction() as session:
+        for code, company in (("0G1JXGR4", "Digits Ltd"), ("OG1JXGR5", "Letters Ltd"), ("0G1JXGR5", "Twin Ltd")):
+            session.add(Invitation(code=code, company_name=company, contact_email="a@b.example", created_at=now(), source="test"))
+    with reading() as session:
+        found = {typed: (one.company_name if (one := find(session, typed)) else None) for typed in ("ogij xgr4", "OGLJXGR4", "OG1JXGR5", "0G1JXGR5", "OG1J")}
+    assert found == {"ogij xgr4": "Digits Ltd", "OGLJXGR4": "Digits Ltd", "OG1JXGR5": "Letters Ltd", "0G1JXGR5": "Twin Ltd", "OG1J": None}
