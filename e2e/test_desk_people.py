@@ -91,7 +91,7 @@ def test_the_log_is_filtered_by_its_form_and_its_address_can_be_sent_on(product:
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("tbody tr").last).to_contain_text("invited the partner")
     with page.expect_download() as taken:
-        page.get_by_role("link", name="Take away as CSV").click()
+        page.get_by_role("link", name="Export as CSV").click()
     lines = list(csv.DictReader(io.StringIO(Path(taken.value.path()).read_text("utf-8-sig"), newline="")))
     assert {line["Reference"] for line in lines} == {reference, ""} and NOTE in {line["In their words"] for line in lines}
 
