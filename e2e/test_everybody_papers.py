@@ -29,9 +29,11 @@ FACTS: dict[str, Any] = {
     "company": states.LONG_COMPANY, "reference": "EPC-2026-TE74YP", "code": "K7M2P9QX", "minutes": 10, "expires": "22 December 2026",
     "again": True, "changes": 3, "flags": ["The cover is lower than £5,000,000."], "country": "United Kingdom", "contact": "Helen Marsh",
     "message": states.NEEDED, "reason": states.NEEDED, "note": "The broker has the figures.", "colleague": "Priya Nair", "due": "6 December 2026",
+    "pack": "https://saber.example/contract-overview-pack.pdf", "office": "operations@saber.example", "number": 5, "last": 6,
 }  # fmt: skip
 MAILS = (
     "invitation", "received", "information_required", "approved", "rejected", "confirmation", "device", "colleague", "colleague_done", "operations",
+    "reminder",
 )  # fmt: skip
 RAW = re.compile(r"[{}]|%\([a-z_]+\)|%[sd]\b|\bNone\b|\bnb\b|&\w+;")
 

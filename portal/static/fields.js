@@ -84,14 +84,14 @@
     }
   }
 
-  // None takes the other ticks out (static/form.js). Whoever takes it back, and has changed nothing else meanwhile, finds them again:
-  // a slip of the thumb costs nothing. It hears of a tick before form.js does, which then keeps all that stands.
+  // None takes the other ticks out (static/form.js). Whoever takes it back, or ticks one of them again, and has changed nothing else
+  // meanwhile, finds them all again: a slip of the thumb costs nothing. It hears of a tick before form.js does, which then keeps all that stands.
   const forgone = new WeakMap();
   addEventListener("input", ({ target }) => {
     const place = target.matches?.("[type=checkbox]") && fieldOf(target), all = place ? [...place.querySelectorAll("[type=checkbox]")] : [];
     const none = all.find((one) => one.value === "None"), others = all.filter((one) => one !== none);
     if (!none) return;
-    const gone = forgone.get(place) ?? [], isAlone = !others.some((one) => one.checked && one !== target), isBack = target !== none && target.checked && none.checked;
+    const gone = forgone.get(place) ?? [], isAlone = !others.some((one) => one.checked && one !== target), isBack = gone.includes(target) && target.checked && none.checked;
     forgone.delete(place);
     if (target === none && none.checked) forgone.set(place, others.filter((one) => one.checked));
     else if (isAlone && (target === none || isBack)) gone.forEach((one) => { one.checked = true; });
