@@ -106,14 +106,14 @@ def test_a_program_that_opened_the_link_first_as_a_browser_does_has_used_up_noth
     browser().get("/apply", params={"code": invitation.code})  # it says that it is Chrome, and follows
     with reading() as session:
         assert answers_of(session, invitation.code)["company_registration"]  # what an earlier application lent is there
-        assert not look(session, wanted(q=invitation.code)).lines[0].started
+        assert not look(session, wanted(q=invitation.code)).lines[0].step
     person = browser().get("/apply", params={"code": invitation.code})
     assert person.headers["location"] == "/apply/company"  # and not the door that asks for a mailed code
     with transaction() as session:
         save_answers(session, by_code(invitation.code), [Answer("company_city", "Reading", 2**52, 2**52, "test")])
     assert browser().get("/apply", params={"code": invitation.code}).headers["location"] == DEVICE
     with reading() as session:
-        assert look(session, wanted(q=invitation.code)).lines[0].started
+        assert look(session, wanted(q=invitation.code)).lines[0].step
 
 
 @on_one_database
