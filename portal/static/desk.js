@@ -1,8 +1,5 @@
-// The review desk: documents open beside the answers, focus survives a redrawn list, and codes are copied with one click.
+// The review desk: focus survives a redrawn list, and codes are copied with one click.
 const desk = (() => {
-  let opener = null;
-  const viewer = () => document.getElementById("viewer");
-
   // What was pressed may be gone by then, as the last filter is: the reader is at the content then, not at the top of the page.
   const focus = (id) => requestAnimationFrame(() => {
     const place = document.getElementById(id) || (document.activeElement === document.body && document.getElementById("content"));
@@ -25,34 +22,6 @@ const desk = (() => {
     document.querySelectorAll(".q-menu[role=listbox] .q-virtual-scroll__content:not([role])").forEach((one) => one.setAttribute("role", "group"));
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  const open = (link) => {
-    const panel = viewer();
-    if (!panel) return false;
-    opener = link;
-    panel.querySelector("[data-name]").textContent = link.dataset.name;
-    panel.querySelector("iframe").title = link.dataset.name;
-    // For the browser's PDF viewer: the page as wide as the frame, without its column of thumbnails.
-    panel.querySelector("iframe").src = `${link.href}#navpanes=0&view=FitH`;
-    panel.querySelector("[data-download]").href = `${link.href}?download=1`;
-    panel.querySelector("[data-tab]").href = link.href;
-    panel.hidden = false;
-    document.documentElement.classList.add("viewing");
-    document.querySelectorAll("a[data-document]").forEach((one) => one.toggleAttribute("data-open", one.href === link.href));
-    panel.querySelector("[data-close]").focus();
-    return true;
-  };
-
-  const close = () => {
-    const panel = viewer();
-    if (!panel || panel.hidden) return;
-    panel.hidden = true;
-    panel.querySelector("iframe").removeAttribute("src");
-    document.documentElement.classList.remove("viewing");
-    document.querySelectorAll("a[data-open]").forEach((one) => one.removeAttribute("data-open"));
-    // The list of documents may have been redrawn since.
-    (opener?.isConnected ? opener : document.querySelector(`a[data-document][href="${opener?.getAttribute("href")}"]`))?.focus();
-  };
-
   const copy = async (button) => {
     await navigator.clipboard.writeText(button.dataset.copy);
     const words = button.textContent;
@@ -61,13 +30,9 @@ const desk = (() => {
   };
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[data-document]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && open(link)) event.preventDefault();
-    if (event.target.closest?.("#viewer [data-close]")) close();
     const button = event.target.closest?.("button[data-copy]");
     if (button) copy(button);
     if (event.target.closest?.("[data-dismiss]")) { event.target.closest(".notice").remove(); document.getElementById("content")?.focus(); }
   });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !document.querySelector(".q-dialog__inner")) close(); });
-  return { focus, keep };
+  return { focus, keep, rows };
 })();

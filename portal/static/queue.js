@@ -101,7 +101,7 @@
 
   // Keys
   const on = () => localStorage.getItem("keys") !== "off";
-  const rows = () => [...document.querySelectorAll("#queue a.row")];
+  const { rows } = desk;
   const current = () => rows().find((row) => row.closest("tr").contains(document.activeElement));
   const move = (by) => {
     const all = rows(), here = all.indexOf(current());
