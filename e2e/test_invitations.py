@@ -146,7 +146,7 @@ def test_a_revocation_is_taken_back_where_it_was_made(product: Product, desk: Pa
     line_of(desk, code).get_by_role("button", name="Revoke").click()
     desk.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(line_of(desk, code)).to_have_count(0)
-    expect(desk.get_by_role("button", name="Take it back")).to_be_focused()
+    expect(desk.get_by_role("button", name="Take back")).to_be_focused()
     assert product.post("/api/validate-invitation", {"invitationCode": code}).json()["valid"] is False
     desk.keyboard.press("Enter")
     expect(line_of(desk, code)).to_be_visible()

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi_offline import FastAPIOffline
+from nicegui import app as nicegui
 from nicegui import ui
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -79,6 +80,8 @@ def create_app() -> FastAPI:
         reconnect_timeout=15, binding_refresh_interval=None, tailwind=False, show_welcome_message=False,
         gzip_middleware_factory=partial(GZipMiddleware, compresslevel=LEVEL),
     )  # fmt: skip
+    # Else a bar without a name runs over whatever a page fetches in the background.
+    nicegui.config.quasar_config["loadingBar"]["skipHijack"] = True
     harden_socket()
     # After NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use.
     app.add_middleware(SessionMiddleware, **_session())
