@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from e2e.product import Product, running
 
+os.environ.setdefault("DECISION_UNDO_MINUTES", "0")  # also where a test puts an application into its state by the verbs
 expect.set_options(timeout=20_000)  # two cores, shared with everything else
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -88,11 +88,12 @@ class Product:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Product]:
-    """The product in `folder`, ready; ended with all its parts afterwards."""
+def running(folder: Path, *options: str, **settings: str) -> Iterator[Product]:
+    """The product in `folder`, ready; ended with all its parts afterwards. Its decisions leave at once unless `settings` say otherwise."""
     log = (folder.parent / f"{folder.name}.log").open("wb")
     command = [sys.executable, "-m", "integrations.local", "--port", str(free_port()), "--data", str(folder), *options]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
+    environment |= {"DECISION_UNDO_MINUTES": "0", **settings}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     product = Product(folder, process)
     try:

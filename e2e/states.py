@@ -17,9 +17,10 @@ from models.database import transaction
 from models.draft import save_step
 from models.event import Delivery, DeliveryState
 from models.invitation import find, invite
+from models.note import add_note
 from models.person import PORTAL, Role
 from models.request import Wanted
-from models.review import SECTIONS, Ruling, add_note, give_verdict, mark_reviewed, request_information
+from models.review import SECTIONS, Ruling, give_verdict, mark_reviewed, request_information
 from models.steps import QUESTIONS, STEPS
 from tests import desk
 from tests.partners import stored_in

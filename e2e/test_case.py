@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from e2e import states
 from e2e.product import Product, rows
+from integrations.storage import storage
+from models.application import of_invitation
+from models.database import transaction
+from models.document import Document, accept, start_upload
 from tests import desk
+from tests.papers import DOCX
 
 MISSING = "The certificate of the new insurance year is missing."
 TELEPHONE = ViewportSize(width=375, height=780)
@@ -79,6 +86,36 @@ def test_documents_are_read_one_after_the_other_beside_the_answers(product: Prod
     page.keyboard.press("Escape")
     expect(papers).to_have_count(0)
     expect(link).to_be_focused()
+
+
+def test_a_picture_is_made_larger_and_turned_and_an_office_file_says_that_it_is_not_shown(product: Product, page: Page) -> None:
+    with states.within(product):
+        code = states.invited()
+        states.answered(code)
+        stored_as(code, "company_registration_certificate", "photo of the certificate.png", picture())
+        stored_as(code, "capability_statement", "capability statement.docx", DOCX)
+        application = states.sent(code)
+    arrive(product, page, application, "Rosa Reyes")
+    page.locator("#section-documents a[data-document=image]").click()
+    papers, image = page.get_by_role("dialog"), page.locator("#papers img")
+    expect(papers.get_by_text("100 %")).to_be_visible()
+    assert size(image) == (400, 200)
+    papers.get_by_role("button", name="Turn").click()
+    assert size(image) == (200, 400)
+    papers.get_by_role("button", name="Larger").click()
+    assert size(image) == (300, 600)
+    expect(papers.get_by_text("150 %")).to_be_visible()
+
+    papers.get_by_role("heading").focus()
+    page.keyboard.press("ArrowRight")
+    expect(papers.get_by_role("heading")).to_have_text("capability statement.docx")
+    expect(papers).to_contain_text("A file of this kind cannot be shown in the portal.")
+    expect(papers.get_by_role("group", name="Picture")).to_be_hidden()
+    with page.expect_download() as download:
+        papers.get_by_role("link", name="Download").last.click()
+    assert download.value.suggested_filename == "capability statement.docx"
+    page.keyboard.press("Escape")
+    assert "X-Amz-" not in page.content()  # no address of the store stands in the page
 
 
 def test_after_the_last_document_comes_the_first(product: Product, page: Page, reference: str) -> None:
@@ -187,6 +224,31 @@ def fresh(product: Product, company: str) -> str:
     """The reference of an application that nobody has looked at."""
     with states.within(product):
         return desk.applied(company, vat_number="", company_registration="09876543")
+
+
+def stored_as(code: str, slot: str, name: str, content: bytes) -> None:
+    """A document with this name in the store."""
+    with transaction() as session:
+        application = of_invitation(session, code)
+        assert application is not None
+        document = start_upload(session, application, slot, name, len(content))
+    storage().put(document.r2_key, content, document.file_type)
+    with transaction() as session:
+        accept(session, session.get_one(Document, document.id), content)
+
+
+def picture() -> bytes:
+    """A picture of 400 by 200."""
+    made = io.BytesIO()
+    Image.new("RGB", (400, 200), "navy").save(made, "PNG")
+    return made.getvalue()
+
+
+def size(image: Locator) -> tuple[int, int]:
+    """How wide and high a picture is on the screen."""
+    box = image.bounding_box()
+    assert box is not None
+    return round(box["width"]), round(box["height"])
 
 
 def title(papers: Locator) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import re
+
 from playwright.sync_api import Page, expect
 
 from e2e.product import Product
 from e2e.test_desk import applied
 from tests import desk
-from tests.parts import environment_of
+from tests.parts import environment_of, eventually
 
 
 def test_filters_are_chosen_sent_on_and_taken_away_one_by_one(product: Product, page: Page) -> None:
@@ -51,6 +54,69 @@ def test_rows_are_ticked_in_a_range_and_assigned_and_what_is_decided_is_named(pr
     expect(bar).to_be_hidden()
 
 
+def test_the_selected_are_reminded_and_exported_and_who_cannot_be_is_named(product: Product, page: Page) -> None:
+    with environment_of({"DATABASE_URL": product["database_url"]}):
+        for name in ("Asked Reminded Ltd", "Idle Reminded Ltd"):
+            reference = desk.applied(name, vat_number="", primary_contact_email="r@reminded.example")
+            if name.startswith("Asked"):
+                desk.brought(reference, to="information_required")
+    product.sign_in(page, "Rosa Reyes")
+    page.goto(product.url("/review?q=reminded+ltd&view=all&sort=company"))
+    page.wait_for_function("window.did_handshake")
+    page.get_by_label("Select all on this page").check()
+    bar = page.get_by_role("region", name="Selected applications")
+    with page.expect_download() as taken:
+        bar.get_by_role("button", name="Export the selected as CSV").click()
+    with taken.value.path().open(encoding="utf-8-sig", newline="") as file:
+        assert [line["Registered company name"] for line in csv.DictReader(file)] == ["Asked Reminded Ltd", "Idle Reminded Ltd"]
+    bar.get_by_role("button", name="Remind", exact=True).click()
+    told = page.get_by_role("alert").filter(has_text="1 reminder is on its way.")
+    expect(told).to_contain_text("Idle Reminded Ltd: Nothing is asked of the partner at the moment")
+    expect(bar).to_be_hidden()
+    assert eventually(lambda: product.mails_to("r@reminded.example", "Reminder: we still need something"), 30)
+    page.get_by_role("link", name="Asked Reminded Ltd").click()
+    expect(page.get_by_text("Rosa Reyes reminded the partner of what was asked")).to_be_visible()
+
+
+def test_columns_are_chosen_by_key_kept_for_their_reader_and_sent_on(product: Product, page: Page) -> None:
+    applied(product, "Columned Solar Ltd")
+    product.sign_in(page, "Rosa Reyes")
+    page.goto(product.url("/review?q=columned&flag=any"))
+    page.wait_for_function("window.did_handshake")
+    expect(page.get_by_role("link", name="Remove the filter Any flag")).to_be_visible()
+    page.get_by_role("button", name="Columns").press("Enter")
+    dialog = page.get_by_role("dialog", name="Columns of this list")
+    for name in ("Capacity", "Works in", "Reviewer", "Sections", "Deliveries"):
+        dialog.get_by_label(name, exact=True).uncheck()
+    dialog.get_by_label("VAT number", exact=True).check()
+    for _ in range(3):
+        dialog.get_by_role("button", name="Move Submitted down").press("Enter")
+    expect(dialog.get_by_role("button", name="Move Submitted down")).to_be_focused()
+    expect(dialog.get_by_role("status")).to_have_text("Submitted is number 5 of 18 now.")
+    dialog.get_by_role("button", name="Show these").press("Enter")
+    expect(page.locator("#queue thead th")).to_have_text([re.compile(one) for one in ("Select", "Company", "Status", "Submitted", "Flags", "VAT number")])
+    expect(page).to_have_url(re.compile(r"columns=status%2Csubmitted%2Cflags%2Cvat"))
+    sent_on = page.url
+
+    page.goto(product.url("/review?q=columned"))
+    expect(page.locator("#queue thead th", has_text="VAT number")).to_be_visible()  # kept
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV with the columns shown").click()
+    assert taken.value.path().read_text("utf-8-sig").splitlines()[0] == '"Company","Reference","Status","Submitted","Flags","VAT number"'
+
+    product.sign_in(page, "Arthur Adeyemi")
+    page.goto(sent_on)
+    expect(page.locator("#queue thead th", has_text="VAT number")).to_be_visible()
+    page.goto(product.url("/review?q=columned"))
+    expect(page.locator("#queue thead th", has_text="Capacity")).to_be_visible()  # the other's own
+    product.sign_in(page, "Rosa Reyes")
+    page.get_by_role("button", name="Columns").click()
+    dialog.get_by_role("button", name="Back to the usual columns").click()
+    dialog.get_by_role("button", name="Show these").click()
+    expect(page.locator("#queue thead th", has_text="Capacity")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("columns"))
+
+
 def test_the_list_goes_by_its_keys_and_they_can_be_switched_off(product: Product, page: Page) -> None:
     for number in range(2):
         applied(product, f"Keyed {number} Ltd")
@@ -74,12 +140,12 @@ def test_the_list_goes_by_its_keys_and_they_can_be_switched_off(product: Product
 
     page.locator("h1").click()
     page.keyboard.press("?")
-    page.locator("#keys").get_by_label("Use these keys in this browser").uncheck()
+    page.locator("#keys").get_by_label("Use keys of one letter in this browser").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page.get_by_role("link", name="Keyed 0 Ltd")).not_to_be_focused()
     page.get_by_role("button", name="Keys").click()
-    page.locator("#keys").get_by_label("Use these keys in this browser").check()
+    page.locator("#keys").get_by_label("Use keys of one letter in this browser").check()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from e2e import states
 from e2e.looking import VIEWS, looking
 from e2e.product import Product
+from models.columns import COLUMNS
 from tests import desk
 
 LISTS = ("/review", "/review?status=all", "/review?q=nobody+has+this", "/invitations?status=all", "/deliveries?status=all")
@@ -69,6 +70,7 @@ def _in_the_lists(product: Product, page: Page) -> Iterator[str]:
     for path in LISTS:
         _go(product, page, path)
         yield path.strip("/").replace("/", " ").replace("?", " ")
+    yield from _at_the_list(product, page)
     _go(product, page, "/invitations")
     for name, (opener, typed) in REFUSED.items():
         dialog = _opened(page, opener)
@@ -81,6 +83,21 @@ def _in_the_lists(product: Product, page: Page) -> Iterator[str]:
     _go(product, page, "/deliveries?status=failed")
     _refused(_opened(page, "[data-act=settle]"))
     yield "settle, refused"
+
+
+def _at_the_list(product: Product, page: Page) -> Iterator[str]:
+    """What opens over and below the list of applications."""
+    _go(product, page, "/review?view=all&flag=any&columns=" + ",".join(COLUMNS))
+    yield "applications, every column"
+    page.locator("#sift").click()
+    yield "applications, filters"
+    page.locator("#sift").click()
+    page.locator("tbody .tick input").first.check()
+    expect(page.locator("#ticked")).to_be_visible()
+    yield "applications, selected"
+    page.locator("#columns-open").click()
+    expect(page.locator("#columns")).to_be_visible()
+    yield "applications, columns"
 
 
 def _judging(product: Product, page: Page, cases: Cases) -> Iterator[str]:
@@ -105,6 +122,17 @@ def _one_case(product: Product, page: Page, reference: str) -> Iterator[str]:
     """An application that nobody has judged: a document beside it, a reason, and the dialog that asks the partner."""
     _go(product, page, f"/review/{reference}")
     yield "fresh"
+    page.locator(".composer textarea").press_sequentially("@a")
+    expect(page.get_by_role("option").first).to_be_visible()
+    yield "a colleague to mention"
+    page.keyboard.press("Escape")
+    page.locator("#note-public").click()
+    expect(page.locator(".composer.to-partner")).to_be_visible()
+    yield "a note to the partner"
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette [role=option]").first).to_be_visible()
+    yield "palette"
+    page.keyboard.press("Escape")
     page.locator("#section-insurance a[data-document]").first.click()
     expect(page.locator("#papers")).to_be_visible()
     yield "a document beside it"

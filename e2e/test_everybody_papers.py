@@ -29,11 +29,14 @@ FACTS: dict[str, Any] = {
     "company": states.LONG_COMPANY, "reference": "EPC-2026-TE74YP", "code": "K7M2P9QX", "minutes": 10, "expires": "22 December 2026",
     "again": True, "changes": 3, "flags": ["The cover is lower than £5,000,000."], "country": "United Kingdom", "contact": "Helen Marsh",
     "message": states.NEEDED, "reason": states.NEEDED, "note": "The broker has the figures.", "colleague": "Priya Nair", "due": "6 December 2026",
-    "pack": "https://saber.example/contract-overview-pack.pdf", "office": "operations@saber.example", "number": 5, "last": 6,
+    "pack": "https://saber.example/contract-overview-pack.pdf", "office": "operations@saber.example", "number": 5, "last": 6, "asked": "22 November 2026", "named": True, "overdue": True,
+    "back": False, "lapsed": False, "left": "The first of them ends in 7 days.", "sent": False, "reinstated": True,
+    "conditions": [{"text": "Send the renewed certificate.", "due": "6 December 2026"}, {"text": "Train two more installers.", "due": ""}],
 }  # fmt: skip
 MAILS = (
     "invitation", "received", "information_required", "approved", "rejected", "confirmation", "device", "colleague", "colleague_done", "operations",
-    "reminder",
+    "reminder", "request_reminder", "note", "mention", "renewal", "renewal_received", "renewal_approved", "renewal_suspended",
+    "renewal_reinstated", "renewal_office",
 )  # fmt: skip
 RAW = re.compile(r"[{}]|%\([a-z_]+\)|%[sd]\b|\bNone\b|\bnb\b|&\w+;")
 
@@ -74,7 +77,7 @@ def _shown(page: Page, language: str) -> Any:
     """Each mail, drawn in the language."""
     for name in MAILS:
         with speaking(language):
-            items = [{"label": _("Years trading"), "words": "The last page is missing.", "due": FACTS["due"]}]
+            items = [{"label": _("Years trading"), "words": "The last page is missing.", "due": FACTS["due"], "ends": "22 December 2026"}]
             __, html = rendered(
                 name,
                 {

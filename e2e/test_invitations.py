@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e import states
@@ -17,8 +18,37 @@ from models.database import transaction
 from models.draft import Answer, save_answers
 from models.invitation import find, invite
 from models.person import PORTAL
+from models.returned import Returned, returned
 
 HEADER = "Company;Email;Contact name;Language"
+#: What the recipient's mail server tells hours later.
+REPORT = """\
+From: MAILER-DAEMON@mx.saber.example
+Content-Type: multipart/report; report-type=delivery-status; boundary=B
+MIME-Version: 1.0
+
+--B
+Content-Type: text/plain
+
+It could not be delivered.
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.saber.example
+
+Final-Recipient: rfc822; typo@bounced.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 No such mailbox here
+
+--B
+Content-Type: text/rfc822-headers
+
+Message-ID: {0}
+
+--B--
+"""
 
 
 @pytest.fixture
@@ -140,6 +170,33 @@ def test_one_partner_is_reminded_and_then_all_who_are_ticked(product: Product, d
     eventually(lambda: product.mails_to("third@draft.example", "waiting for you"), "the reminder of a ticked one")
 
 
+def test_a_mail_that_comes_back_later_is_seen_and_the_same_code_goes_to_the_right_address(product: Product, desk: Page) -> None:
+    with states.within(product):
+        code = states.invited("Bounced Solar Ltd", "typo@bounced.example")
+    (mail,) = eventually(lambda: product.mails_to("typo@bounced.example"), "the invitation by mail")
+    at(product, desk, f"/invitations?q={code}&status=all")
+    expect(line_of(desk, code)).to_contain_text("Sent")
+    report = REPORT.format(mail["Message-ID"])
+    headers = {"X-Api-Key": product["sync_api_key"], "Content-Type": "message/rfc822"}
+    answer = requests.post(product.url("/api/mail-returned"), report, headers=headers, timeout=30)
+    assert answer.json()["message"] == "The mail is marked as returned"
+
+    desk.reload()
+    desk.wait_for_function("window.did_handshake")
+    expect(line_of(desk, code)).to_contain_text("Bounced")
+    expect(line_of(desk, code)).to_contain_text("550 5.1.1 No such mailbox here")
+    at(product, desk, f"/deliveries?tab=failed&q={code}")
+    expect(line_of(desk, "Email: invitation")).to_contain_text("The mail to typo@bounced.example came back.")
+    at(product, desk, f"/invitations?q={code}&status=bounced")
+    line_of(desk, code).get_by_role("button", name="Send again").click()
+    desk.get_by_role("dialog").get_by_label("Email").fill("ada@bounced.example")
+    desk.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    (mail,) = eventually(lambda: product.mails_to("ada@bounced.example"), "the invitation at the corrected address")
+    assert code in text_of(mail)
+    at(product, desk, f"/invitations?q={code}&status=all")
+    expect(line_of(desk, code)).to_contain_text("Sent")
+
+
 def test_a_revocation_is_taken_back_where_it_was_made(product: Product, desk: Page) -> None:
     code = drafted(product, "Slip Solar Ltd")
     at(product, desk, "/invitations?q=Slip+Solar&status=active")
@@ -195,6 +252,19 @@ def _seen(product: Product, page: Page, folder: Path, language: str) -> Iterator
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("#take-back")).to_be_visible()
     yield "revoked"
+    address = f"bounced-{language}@seen.example"
+    with states.within(product):
+        states.invited("Looked At Again Ltd", address)
+        (mail,) = eventually(lambda: product.mails_to(address), "the invitation by mail")
+        with transaction() as session:
+            returned(session, Returned(str(mail["Message-ID"]), reason="550 5.1.1 No such mailbox here"))
+    at(product, page, "/invitations?status=bounced")
+    expect(line_of(page, address)).to_contain_text("550 5.1.1")
+    yield "bounced"
+    page.locator(".ways button").click()
+    page.get_by_role("dialog").locator("button.go").click()
+    expect(page.get_by_role("dialog").locator(".invalid").first).to_be_visible()
+    yield "inviting"
 
 
 def _too_large(folder: Path) -> Path:

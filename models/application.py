@@ -18,8 +18,10 @@ from models.agreement import agree
 from models.colleague import end_all
 from models.confirmation import FIELD, confirmed_addresses, unconfirmed
 from models.database import UtcDateTime, now
+from models.decision import end_waiting
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import record
+from models.flagging import flag
 from models.invitation import ALPHABET, Invitation, InvitationStatus
 from models.language import _, ngettext, shown_number
 from models.person import PORTAL, partner
@@ -45,8 +47,14 @@ class ApplicationStatus(StrEnum):
     INFORMATION_REQUIRED = "information_required"
     REVIEWED = "reviewed"
     APPROVED = "approved"
+    SUSPENDED = "suspended"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+
+    @property
+    def decided(self) -> bool:
+        """Whether the first decision is made, or not wanted any more; a suspended partner was approved."""
+        return self in (self.APPROVED, self.REJECTED, self.WITHDRAWN, self.SUSPENDED)
 
     @property
     def label(self) -> str:
@@ -61,9 +69,10 @@ TRANSITIONS: dict[ApplicationStatus, frozenset[ApplicationStatus]] = {
     S.UNDER_REVIEW: frozenset({S.INFORMATION_REQUIRED, S.REVIEWED, S.WITHDRAWN}),
     S.INFORMATION_REQUIRED: frozenset({S.UNDER_REVIEW, S.WITHDRAWN}),
     S.REVIEWED: frozenset({S.APPROVED, S.REJECTED, S.UNDER_REVIEW, S.INFORMATION_REQUIRED, S.WITHDRAWN}),
-    S.APPROVED: frozenset(),
+    S.APPROVED: frozenset({S.SUSPENDED}),  # by the portal alone, when something of it has run out (models/keeping.py)
     S.REJECTED: frozenset(),
     S.WITHDRAWN: frozenset(),
+    S.SUSPENDED: frozenset({S.APPROVED}),
 }
 #: The list EPC Onboarding has four choices; what it cannot say is told in its ReviewNotes.
 SHAREPOINT_STATUS: dict[ApplicationStatus, str] = {
@@ -74,6 +83,7 @@ SHAREPOINT_STATUS: dict[ApplicationStatus, str] = {
     S.APPROVED: "Approved",
     S.REJECTED: "Rejected",
     S.WITHDRAWN: "Rejected",
+    S.SUSPENDED: "Under Review",  # not "Approved", which flows hand work to, nor "Rejected", which closes the file
 }
 OPEN_TO_PARTNER = frozenset({S.DRAFT, S.INFORMATION_REQUIRED})
 #: The name under which the partner's words on the whole are kept, beside those on each question that was asked about.
@@ -162,6 +172,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     for name, value in values.items():
         setattr(application, name, value)
     _stamp_submission(session, application)
+    flag(session, application)
     declarant = partner(application.declarant_name or application.company_name or "")
     record(
         session, "application.submitted" if first else "application.resubmitted", declarant,
@@ -229,8 +240,9 @@ def examine(answers: Mapping[str, Any], held: Mapping[str, int], confirmed: Set[
 
 
 def withdraw(session: Session, application: Application, reason: str = "") -> None:
-    """The partner takes the application back; only before a decision."""
+    """The partner takes the application back, as long as no decision has left; one that waits will not leave any more."""
     move(application, S.WITHDRAWN)
+    end_waiting(session, application, application.company_name or "")
     session.add(application)
     record(session, "application.withdrawn", partner(application.company_name or ""), application_id=application.id, reason=reason)
 

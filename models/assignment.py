@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models.application import TRANSITIONS, Application
+from models.application import Application
 from models.database import now
 from models.errors import Conflict, Invalid, NotFound, Problem, Refused
 from models.event import record
@@ -53,7 +53,7 @@ def assign(session: Session, actor: Actor, application: Application, user_id: in
     """
     actor.must(Right.REVIEW)
     name = _name_of(session, user_id)
-    if not TRANSITIONS[application.state]:
+    if application.state.decided:
         raise Conflict(_("It is decided, so nobody has to review it any more."))
     return _assign(session, actor, _entry(session, application), user_id, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from models import loose
 from models.application import Application
 from models.event import Event, record
 from models.invitation import Invitation, normal_code
+from models.people_search import found_by
 from models.person import Actor, Right, User
 
 PAGE = 50
@@ -120,30 +122,33 @@ def _conditions(session: Session, asked: Asked, zone: ZoneInfo) -> list[Any]:
         found.append(col(Event.at) >= datetime.combine(asked.since, time.min, zone))
     if asked.until:
         found.append(col(Event.at) < datetime.combine(asked.until + timedelta(days=1), time.min, zone))
-    return found + ([_about(session, asked.about)] if asked.about else []) + ([_saying(asked.q)] if asked.q else [])
+    return found + ([_about(session, asked.about)] if asked.about else []) + ([_saying(session, asked.q)] if asked.q else [])
 
 
 def _about(session: Session, about: str) -> Any:
     """Of an application by its reference or its invitation's code, or of an invitation by its number: all that happened to both."""
     joined = select(Invitation.id, Application.id).outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))
     by_number = _ABOUT_INVITATION.fullmatch(about)
-    meant = col(Invitation.id) == int(by_number[1]) if by_number else sa.or_(
-        col(Application.reference_number) == about.upper(), col(Invitation.code) == normal_code(about)
-    )  # fmt: skip
-    found = session.exec(joined.where(meant)).first()
+    of_reference = select(Application.invitation_code).where(Application.reference_number == about.upper())
+    code = session.exec(of_reference).first() or normal_code(about)  # one after the other: each has an index of its own
+    found = session.exec(joined.where(col(Invitation.id) == int(by_number[1]) if by_number else col(Invitation.code) == code)).first()
     if found is None:
         return sa.false()
     ours = [col(Event.invitation_id) == found[0]] + ([col(Event.application_id) == found[1]] if found[1] else [])
     return sa.or_(*ours)
 
 
-def _saying(q: str) -> Any:
-    applications = select(Application.id).where(_in(q, Application.company_name, Application.reference_number))
-    invitations = select(Invitation.id).where(_in(q, Invitation.company_name))
-    written = [col(Event.detail)[name].as_string().icontains(q, autoescape=True) for name in WRITTEN]
-    return sa.or_(
-        _in(q, Event.actor), col(Event.application_id).in_(applications), col(Event.invitation_id).in_(invitations), *written
-    )  # fmt: skip
+def _saying(session: Session, q: str) -> Any:
+    invitations, joined = found_by(session, q), col(Invitation.code) == col(Application.invitation_code)
+    applications = select(Application.id).join(Invitation, joined).where(col(Invitation.id).in_(invitations))
+    return sa.or_(_in(q, Event.actor), col(Event.application_id).in_(applications), col(Event.invitation_id).in_(invitations), _written(q))
+
+
+def _written(q: str) -> Any:
+    """In what people wrote. Most details are told apart as they are stored, without being taken to pieces, where that tells anything."""
+    pieces = sa.or_(*(col(Event.detail)[name].as_string().icontains(q, autoescape=True) for name in WRITTEN))
+    stored = json.dumps(q)[1:-1]
+    return sa.and_(sa.cast(col(Event.detail), sa.Text()).icontains(stored, autoescape=True), pieces) if stored == q else pieces
 
 
 def _in(q: str, *columns: Any) -> Any:

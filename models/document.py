@@ -21,7 +21,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from models.database import UtcDateTime, now
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.language import _, spoken
-from models.reach import must_reach
+from models.reach import must_take
 from models.settings import settings
 from models.slots import MEDIA_TYPES, SLOTS, Slot
 
@@ -43,12 +43,16 @@ OFFICE_PART = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "
 
 
 class DocumentState(StrEnum):
-    """`pending` until the server has looked at the bytes; `removed` covers replaced ones."""
+    """`pending` until the server has looked at the bytes; `removed` covers replaced ones.
+
+    `proposed` waits beside the stored ones until a renewal is approved (models/renewal.py), and counts nowhere before.
+    """
 
     PENDING = "pending"
     STORED = "stored"
     REFUSED = "refused"
     REMOVED = "removed"
+    PROPOSED = "proposed"
 
 
 @dataclass(frozen=True)
@@ -112,19 +116,21 @@ class Document(SQLModel, table=True):
 
 
 def start_upload(
-    session: Session, application: Application, slot_name: str, file_name: str, size: int, *, step: str = "", folder: str = ""
-) -> Document:
+    session: Session, application: Application, slot_name: str, file_name: str, size: int, *, step: str = "", folder: str = "",
+    replaces: str = "",
+) -> Document:  # fmt: skip
     """A pending document with its key in the store. Invalid if the slot does not take such a file.
 
-    `step` is the one that a colleague helps with. `folder` stands in the key, where it is not to be the invitation's code.
+    `step` is the one that a colleague helps with. `folder` stands in the key, where it is not to be the invitation's code. `replaces` is
+    the public id of the document whose place it will take (`give_way`), so that a full slot takes it all the same.
     """
-    must_reach(session, application, [slot_name], step)
+    renews = must_take(session, application, slot_name, step)
     slot = SLOTS.get(slot_name)
     if slot is None:
         unknown = _("The form has no document “{name}”.").format(name=slot_name)
         raise Invalid(_("There is no such document."), [Problem("slot", unknown)])
     name = clean_name(file_name)
-    _check_promise(session, application, slot, name, size)
+    _check_promise(session, application, slot, name, size, renews, replaces)
     public_id = secrets.token_urlsafe(16)
     document = Document(
         application_id=application.id or 0, file_name=name, file_type=MEDIA_TYPES[extension_of(name)], file_size=size, slot=slot.name,
@@ -150,26 +156,41 @@ def examine(document: Document, content: bytes) -> str | None:
     return None
 
 
-def accept(session: Session, document: Document, content: bytes, *, pages: int | None = None, thumbnail: bool = False) -> None:
+def accept(
+    session: Session, document: Document, content: bytes, *, pages: int | None = None, thumbnail: bool = False, renews: bool = False
+) -> None:
     """The bytes are good: keep their hash; in a slot for one file the earlier one is replaced. Invalid if the slot is full.
 
-    `pages` were counted, and a `thumbnail` is kept, by who looked at them.
+    `pages` were counted, and a `thumbnail` is kept, by who looked at them. With `renews` it waits beside what stands.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    _make_room(session, document, sha256)
-    document.state, document.sha256, document.upload_timestamp = DocumentState.STORED, sha256, now()
+    _make_room(session, document, sha256, renews)
+    document.state, document.sha256, document.upload_timestamp = _counting(renews), sha256, now()
     document.pages, document.has_thumbnail = pages, thumbnail
     session.add(document)
 
 
-def _make_room(session: Session, document: Document, sha256: str) -> None:
-    slot = SLOTS[document.slot]
-    beside = [other for other in stored(session, document.application_id) if other.slot == slot.name and other.id != document.id]
+def _counting(renews: bool) -> DocumentState:
+    return DocumentState.PROPOSED if renews else DocumentState.STORED
+
+
+def _make_room(session: Session, document: Document, sha256: str, renews: bool) -> None:
+    slot, there = SLOTS[document.slot], (proposed if renews else stored)(session, document.application_id)
+    beside = [other for other in there if other.slot == slot.name and other.id != document.id]
     twins = [other for other in beside if not slot.multiple or (other.sha256, other.file_name) == (sha256, document.file_name)]
     if len(beside) - len(twins) >= (PER_SLOT if slot.multiple else 1):
         raise Invalid(_full(slot), [Problem(slot.name, _full(slot), slot.step)])
     for other in twins:
         remove(session, other)
+
+
+def give_way(session: Session, document: Document, replaces: str) -> None:
+    """Take out the document whose place `document` takes, if it still stands in the same slot of the same application."""
+    named = select(Document).where(Document.public_id == replaces, Document.application_id == document.application_id)
+    before = session.exec(named).first()
+    if before and before.slot == document.slot and before.state in (DocumentState.STORED, DocumentState.PROPOSED):
+        remove(session, before)
+        session.flush()
 
 
 def refuse(session: Session, document: Document) -> None:
@@ -184,14 +205,14 @@ def remove(session: Session, document: Document) -> None:
     session.add(document)
 
 
-def restore(session: Session, document: Document) -> None:
+def restore(session: Session, document: Document, *, renews: bool = False) -> None:
     """Put a document back that was taken out or replaced a moment ago. Conflict if it is too late, Invalid if its slot is full."""
-    if document.state == DocumentState.STORED:
+    if document.state == _counting(renews):
         return
     if document.removed_at is None or document.sha256 is None or document.erased_at or now() - document.removed_at > MAY_RETURN:
         raise Conflict(_("“{name}” cannot be put back any more. Upload it again.").format(name=document.file_name))
-    _make_room(session, document, document.sha256)
-    document.state, document.removed_at = DocumentState.STORED, None
+    _make_room(session, document, document.sha256, renews)
+    document.state, document.removed_at = _counting(renews), None
     session.add(document)
 
 
@@ -208,6 +229,12 @@ def set_expiry(session: Session, document: Document, day: date | None) -> None:
 def stored(session: Session, application_id: int | None) -> list[Document]:
     """The documents that count, oldest first."""
     wanted = select(Document).where(Document.application_id == application_id, Document.state == DocumentState.STORED)
+    return list(session.exec(wanted.order_by(col(Document.id))))
+
+
+def proposed(session: Session, application_id: int | None) -> list[Document]:
+    """The documents that wait for a renewal's approval, oldest first."""
+    wanted = select(Document).where(Document.application_id == application_id, Document.state == DocumentState.PROPOSED)
     return list(session.exec(wanted.order_by(col(Document.id))))
 
 
@@ -276,15 +303,15 @@ def kinds_of(slot: Slot) -> str:
     return format_list([kind.upper() for kind in slot.extensions], style="or", locale=spoken().locale)
 
 
-def _check_promise(session: Session, application: Application, slot: Slot, name: str, size: int) -> None:
-    problem = ""
+def _check_promise(session: Session, application: Application, slot: Slot, name: str, size: int, renews: bool, replaces: str) -> None:
+    problem, there = "", (proposed if renews else stored)(session, application.id)
     if not slot.takes(name):
         problem = _("“{name}” cannot be used here. Choose a {kinds} file.").format(name=name, kinds=kinds_of(slot))
     elif size <= 0:
         problem = _("“{name}” is empty. Choose the file again.").format(name=name)
     elif size > slot.max_mb * 1_000_000:
         problem = too_large(slot, name)
-    elif slot.multiple and counts(stored(session, application.id)).get(slot.name, 0) >= PER_SLOT:
+    elif slot.multiple and counts(one for one in there if one.public_id != replaces).get(slot.name, 0) >= PER_SLOT:
         problem = _full(slot)
     elif _under_way(session, application, slot) >= UNDER_WAY:
         problem = _("“{label}” has {number} uploads that are not finished. Let them finish, or try again in an hour.")

@@ -45,16 +45,32 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.resubmitted": ("sharepoint.application", "sharepoint.documents", "email.received", "email.operations"),
     "application.review_started": ("sharepoint.application",),
     "application.information_required": ("sharepoint.application", "email.information_required"),
+    "application.reminded": ("email.request_reminder",),
     "application.reviewed": ("sharepoint.application",),
     "application.approved": ("sharepoint.application", "email.approved"),
     "application.rejected": ("sharepoint.application", "email.rejected"),
     "application.withdrawn": ("sharepoint.application",),
+    "application.condition_met": ("sharepoint.application",),
+    "application.condition_reopened": ("sharepoint.application",),
+    "application.renewal_asked": ("email.renewal",),
+    "application.renewal_reminded": ("email.renewal",),
+    "application.renewal_sent": ("email.renewal_received", "email.renewal_office"),
+    "application.renewal_returned": ("email.renewal",),
+    "application.renewed": ("sharepoint.application", "sharepoint.documents", "email.renewed"),
+    "application.suspended": ("sharepoint.application", "email.suspended", "email.renewal_office"),
+    "application.reinstated": ("sharepoint.application", "email.reinstated"),
     "application.noted": ("sharepoint.application",),
+    "application.note_changed": ("sharepoint.application",),
+    "application.note_removed": ("sharepoint.application",),
+    "application.note_restored": ("sharepoint.application",),
+    "application.told": ("sharepoint.application", "email.note"),
+    "application.mentioned": ("email.mention",),
 }
 
 #: These have lanes of their own: operations must not wait for a partner's full mailbox, nor a code that somebody waits for before
-#: their screen for the old address's mails, nor a colleague for the partner.
-APART = frozenset({"email.operations", "email.confirmation", "email.device", "email.colleague"})
+#: their screen for the old address's mails, nor a colleague for the partner, nor one of the staff
+#: for another.
+APART = frozenset({"email.operations", "email.renewal_office", "email.confirmation", "email.device", "email.colleague", "email.mention"})
 
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
 WAITS = (2, 5, 15, 60, 300, 900, 3600)
@@ -111,6 +127,8 @@ class Delivery(SQLModel, table=True):
     failure: str | None = None
     last_error: str | None = None
     external_id: str | None = None
+    recipient: str | None = None  # of a mail, as it left
+    returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a mail that came back (models/returned.py)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     invitation_id: int | None = Field(default=None, foreign_key="invitations.id", index=True)
     application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
@@ -162,9 +180,9 @@ def renew(session: Session, claimed: Delivery, lease: timedelta) -> None:
     session.add(found)
 
 
-def begin_sending(session: Session, delivery: Delivery, external_id: str) -> None:
-    """Write down, before the call, that an effect which cannot be looked up is about to happen (a mail: FACTS 13)."""
-    delivery.begun_at, delivery.external_id = now(), external_id
+def begin_sending(session: Session, delivery: Delivery, external_id: str, recipient: str | None = None) -> None:
+    """Write down, before the call, that an effect which cannot be looked up is about to happen (a mail: FACTS 13), and to whom."""
+    delivery.begun_at, delivery.external_id, delivery.recipient = now(), external_id, recipient
     session.add(delivery)
 
 
@@ -194,8 +212,10 @@ def give_up(session: Session, delivery: Delivery, failure: str, reason: str) -> 
 
 
 def retry(session: Session, delivery: Delivery) -> None:
-    """Try again now: a failed delivery, or one that waits for a later attempt."""
+    """Try again now: a failed delivery, or one that waits for a later attempt. A mail that came back leaves as a new one."""
     delivery.state, delivery.due_at, delivery.begun_at = DeliveryState.WAITING, now(), None
+    if delivery.returned_at is not None:
+        delivery.returned_at = delivery.external_id = None
     session.add(delivery)
     session.info["deliveries"] = True
 
@@ -210,6 +230,8 @@ def _delivery(event: Event, target: str) -> Delivery:
     subject = f"application-{event.application_id}" if event.application_id else f"invitation-{event.invitation_id}"
     if target == "email.colleague":
         subject = f"colleague-{event.detail.get('colleague')}"
+    if target == "email.mention":
+        subject = f"person-{event.detail.get('person')}"
     if event.invitation_id and target.endswith(".invitation"):
         subject = f"invitation-{event.invitation_id}"
     system = target if target in APART else target.split(".")[0]

@@ -19,10 +19,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from models import columns
 from models.application import Application, ApplicationStatus
 from models.event import Event, record
 from models.language import _
 from models.person import Actor, Right
+from models.queue import rows_of
 from models.steps import QUESTIONS
 
 CHUNK = 500
@@ -55,9 +57,9 @@ def exported(session: Session, actor: Actor, form: str, count: int) -> Event:
     return record(session, "applications.exported", actor, form=form, count=count)
 
 
-def headings() -> list[str]:
-    """The table's first line, in the spoken language."""
-    return [_(column.label) for column in COLUMNS]
+def headings(shown: Sequence[str] = ()) -> list[str]:
+    """The table's first line, in the spoken language: of every column, or of those that the list shows."""
+    return [_(column.label) for column in (_listed(shown).values() if shown else COLUMNS)]
 
 
 def rows(session: Session, ids: Sequence[int], zone: ZoneInfo) -> list[Row]:
@@ -67,6 +69,12 @@ def rows(session: Session, ids: Sequence[int], zone: ZoneInfo) -> list[Row]:
     wanted = sa.select(*(table[column.name] for column in COLUMNS)).where(col(Application.id).in_(ids))
     found = {row[_ID]: row for row in session.execute(wanted.where(col(Application.status) != ApplicationStatus.DRAFT))}
     return [_row(found[number], zone) for number in ids if number in found]
+
+
+def rows_shown(session: Session, ids: Sequence[int], shown: Sequence[str], zone: ZoneInfo) -> list[Row]:
+    """The rows of a few applications as the list shows them, with these of its columns after company and reference."""
+    listed = _listed(shown).values()
+    return [[_there(column.cell(row), zone) for column in listed] for row in rows_of(session, ids)]
 
 
 def as_csv(header: Sequence[str], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
@@ -98,7 +106,16 @@ def _plain(cell: Cell) -> str | int | Decimal:
 
 def _row(values: Sequence[Any], zone: ZoneInfo) -> Row:
     cells = [column.cell(value) for column, value in zip(COLUMNS, values, strict=True)]
-    return [cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) else cell for cell in cells]
+    return [_there(cell, zone) for cell in cells]
+
+
+def _there(cell: Cell, zone: ZoneInfo) -> Cell:
+    return cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) else cell or None if isinstance(cell, str) else cell
+
+
+def _listed(shown: Sequence[str]) -> dict[str, columns.Column]:
+    """The company stands before the columns, and the reference below it, as on the screen."""
+    return {"company": columns.COMPANY, **{name: columns.COLUMNS[name] for name in ("reference", *shown)}}
 
 
 def _answer(show: Callable[[Any], str]) -> Callable[[Any], Cell]:

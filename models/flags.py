@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from models.language import _, shown_date, shown_number
+from models.kinds import NONE
+from models.language import _, shown_date, shown_list, shown_number
 from models.rules import EXPIRES_SOON, is_old
 from models.settings import Settings
 from models.slots import SLOTS
@@ -31,14 +32,18 @@ class Held(Protocol):
     @property
     def slot(self) -> str: ...
     @property
+    def file_name(self) -> str: ...
+    @property
+    def sha256(self) -> str | None: ...
+    @property
     def expiry_date(self) -> date | None: ...
 
 
-def flags(values: Values, today: date, settings: Settings, files: Iterable[Held] = ()) -> list[Flag]:
-    """The flags of cleaned answers and of documents with an expiry date of their own, in the form's order."""
+def flags(values: Values, today: date, settings: Settings, files: Sequence[Held] = ()) -> list[Flag]:
+    """The flags of cleaned answers, of documents with an expiry date of their own and of a file in several places, in the form's order."""
     raised = [sign.flag(values, settings) for sign in SIGNS if sign.raised(values, today, settings)]
     in_order = sorted(raised, key=lambda flag: list(QUESTIONS).index(flag.field))
-    return in_order + [flag for held in files if (flag := flag_of(held, today))]
+    return [*in_order, *(flag for held in files if (flag := flag_of(held, today))), *doubled(files)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Sign:
         return Flag(self.field, STEPS[QUESTIONS[self.field].step - 1].name, said)
 
 
-def _needs_indemnity(values: Values) -> bool:
+def needs_indemnity(values: Values) -> bool:
+    """Whether the company designs, for itself or as Principal Designer."""
     return bool(values.get("principal_designer")) or "Design" in (values.get("services_offered") or ())
 
 
@@ -76,6 +82,16 @@ _FLAGS_OF_ANSWERS = (
          "Trading for fewer than 2 years (full years: {years_trading})"),
     Sign("experience_years", ("experience_years", "years_trading"), lambda v, _, __: v["experience_years"] > v["years_trading"] + 5,
          "{experience_years} years of experience, but only {years_trading} years trading"),
+    Sign("niceic_contractor", ("niceic_contractor", "certifications"),
+         lambda v, _, __: is_ticked_and_denied("niceic_contractor", v),
+         "NICEIC is ticked under Trade certifications, and here the answer is No"),
+    Sign("mcs_approved", ("mcs_approved", "certifications"),
+         lambda v, _, __: is_ticked_and_denied("mcs_approved", v),
+         "MCS is ticked under Trade certifications, and here the answer is No"),
+    Sign("public_liability_insurance", ("public_liability_insurance",), lambda v, _, __: v["public_liability_insurance"] is False,
+         "No public and product liability insurance"),
+    Sign("public_liability_indemnity", ("public_liability_indemnity",), lambda v, _, __: v["public_liability_indemnity"] is False,
+         "The public liability cover has no 'Indemnity to Principal' clause"),
     Sign("public_liability_cover", ("public_liability_cover",),
          lambda v, _, s: v["public_liability_cover"] < s.public_liability_minimum,
          "Public liability cover of £{public_liability_cover} is below the minimum of £{public_liability_minimum}"),
@@ -83,12 +99,30 @@ _FLAGS_OF_ANSWERS = (
          lambda v, _, __: _without_employers_liability(v),
          "No employers' liability insurance, with {team_size} employees: read the explanation under Anything else"),
     Sign("professional_indemnity_insurance", ("professional_indemnity_insurance",),
-         lambda v, _, __: v["professional_indemnity_insurance"] is False and _needs_indemnity(v),
+         lambda v, _, __: v["professional_indemnity_insurance"] is False and needs_indemnity(v),
          "No professional indemnity insurance, although the company designs or acts as Principal Designer"),
+    Sign("professional_indemnity_insurance", ("professional_indemnity_insurance",),
+         lambda v, _, __: v["professional_indemnity_insurance"] is False and not needs_indemnity(v),
+         "No professional indemnity insurance; the company says that it designs nothing"),
     Sign("professional_indemnity_cover", ("professional_indemnity_cover",),
          lambda v, _, s: v["professional_indemnity_cover"] < s.professional_indemnity_minimum,
          "Professional indemnity cover of £{professional_indemnity_cover} is below the minimum of £{professional_indemnity_minimum}"),
+    Sign("hse_notices_last_5_years", ("hse_notices_last_5_years",), lambda v, _, __: v["hse_notices_last_5_years"] != NONE,
+         "There were HSE notices in the last 5 years: read what is said of them"),
+    Sign("pending_prosecutions", ("pending_prosecutions",), lambda v, _, __: v["pending_prosecutions"] != NONE,
+         "There are pending prosecutions: read what is said of them"),
+    Sign("contracts_reviewed", ("contracts_reviewed",), lambda v, _, __: v["contracts_reviewed"] is False,
+         "The signatory has not reviewed the EPC and O&M contracts: read the clarifications"),
 )  # fmt: skip
+
+
+#: The question that says it with Yes or No → the trade certification that says the same.
+CERTIFIED: Mapping[str, str] = {"niceic_contractor": "NICEIC", "mcs_approved": "MCS"}
+
+
+def is_ticked_and_denied(name: str, values: Values) -> bool:
+    """Whether a certification is ticked in step 3 and answered No in step 4; the other way round is a mistake (models/rules.py)."""
+    return values.get(name) is False and CERTIFIED[name] in (values.get("certifications") or ())
 
 
 def _expires_soon(name: str) -> Sign:
@@ -112,3 +146,18 @@ def flag_of(held: Held, today: date) -> Flag | None:
         return None
     said = _("{document}: one expired on {day}") if day <= today else _("{document}: one expires on {day}")
     return Flag(slot.name, "documents", said.format(document=_(slot.label), day=shown_date(day)))
+
+
+def doubled(files: Iterable[Held]) -> list[Flag]:
+    """A flag for each file that stands in several slots of one application, byte for byte, on the first of them."""
+    together: dict[str, list[Held]] = {}
+    for held in files:
+        if held.sha256 and held.slot in SLOTS:
+            together.setdefault(held.sha256, []).append(held)
+    return [_double(same) for same in together.values() if len({held.slot for held in same}) > 1]
+
+
+def _double(same: list[Held]) -> Flag:
+    places = [_(SLOTS[name].label) for name in dict.fromkeys(held.slot for held in same)]
+    said = _("“{name}” is one and the same file in several places: {places}")
+    return Flag(same[0].slot, "documents", said.format(name=same[0].file_name, places=shown_list(places)))

@@ -22,6 +22,11 @@ _GB_COMPANY = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}|[A-Z]{2}[0-9]{5}[A-Z]")
 _GB_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 _EIRCODE = re.compile(r"(D6W|[AC-FHKNPRTV-Y][0-9]{2})[0-9AC-FHKNPRTV-Y]{4}")
 _DIALLED = re.compile(r"\+?[0-9 ()./-]+")
+#: An extension at the end, in our languages: "ext 12", "x12", "Durchwahl 12", "تحويلة 12", and as it is stored.
+_EXTENSION = re.compile(
+    r"[ ,;]*(?:;ext=|\b(?:extension|extn|ext|x|durchwahl|dw|nebenstelle|تحويلة|داخلي)|(?<=[0-9 )])x|#)[.:]? *(?P<digits>[0-9]{1,7})",
+    re.IGNORECASE,
+)
 _VAT_PREFIX = {"GR": "EL", "LI": ""}  # Greece writes EL; Liechtenstein's numbers are Swiss and begin with CHE
 _HTTP_URL = TypeAdapter(HttpUrl)
 
@@ -90,18 +95,26 @@ def _spaced(joined: str, pattern: re.Pattern[str], at: int, sentence: str) -> st
 
 @lru_cache(4096)  # the slowest two to read, and each page and each check of a form reads them again
 def telephone(raw: str, country: str) -> str:
-    """E.164, read as a number of `country` unless it begins with +."""
-    if not _DIALLED.fullmatch(raw):
-        raise ValueError(_("Enter a telephone number with digits only: letters and symbols cannot be dialled"))
+    """E.164, read as a number of `country` unless it begins with +; an extension follows as RFC 3966 writes it: "+442079460958;ext=12"."""
+    main, extension = _extended(raw)
+    if not _DIALLED.fullmatch(main):
+        raise ValueError(_("Enter a telephone number in digits, with the extension at the end if there is one: 020 7946 0958 ext 12"))
     try:
-        number = phonenumbers.parse(raw, country)
+        number = phonenumbers.parse(main, country)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _diallable(number):
         if country == "GB":
             raise ValueError(_("Enter a telephone number with its area code, like 020 7946 0958"))
         raise ValueError(_("Enter a telephone number with its area code, or begin with + and the country's code"))
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{found};ext={extension}" if extension else found
+
+
+def _extended(raw: str) -> tuple[str, str]:
+    """A telephone number and its extension, empty where there is none."""
+    found = _EXTENSION.search(raw)
+    return (raw[: found.start()].rstrip(), found["digits"]) if found and found.end() == len(raw.rstrip()) else (raw, "")
 
 
 def _diallable(number: phonenumbers.PhoneNumber) -> bool:

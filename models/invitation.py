@@ -119,9 +119,10 @@ def invite(
 
 
 def resend(
-    session: Session, actor: Actor, invitation: Invitation, contact_email: str | None = None, application: Application | None = None
-) -> None:
-    """Send the same code again, to a corrected address if one is given; codes that went to the older one work no more.
+    session: Session, actor: Actor, invitation: Invitation, contact_email: str | None = None, application: Application | None = None,
+    reason: str = "",
+) -> None:  # fmt: skip
+    """Send the same code again, to a corrected address if one is given, and why; codes that went to the older one work no more.
 
     Conflict unless the partner may still send something with it (`is_in_use`): `application` is the invitation's, if one was begun.
     """
@@ -132,7 +133,8 @@ def resend(
     before = invitation.contact_email
     if contact_email is not None and contact_email != before:
         invitation.contact_email = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
-        record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, invitation.contact_email])
+        why: dict[str, Any] = {"reason": reason} if reason else {}
+        record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, invitation.contact_email], **why)
     session.add(invitation)
     record(session, "invitation.resent", actor, invitation_id=invitation.id, email=invitation.contact_email)
 

@@ -24,11 +24,13 @@ from models.reminder import PAUSE, REMINDED, last_worked
 
 PAGE = 50
 MAILS = ("email.invitation", REMINDER)
+RETURNED = "returned"  # beside the states of a delivery
 
 
 class Standing(StrEnum):
-    """Where an invitation stands: the furthest that is true, except that a mail which did not leave needs somebody first."""
+    """Where an invitation stands: the furthest that is true, except that a mail which did not leave or came back needs somebody first."""
 
+    BOUNCED = "bounced"
     FAILED = "failed"
     UNSENT = "unsent"
     QUEUED = "queued"
@@ -44,10 +46,11 @@ class Standing(StrEnum):
 S = Standing
 #: The list's tabs: name in the address → words. `active` are those with which a partner can still begin or go on.
 TABS: Mapping[str, str] = {
-    "active": "Open", S.FAILED: "Email failed", S.UNSENT: "No email", S.QUEUED: "Queued", S.SENT: "Sent", S.OPENED: "Opened",
-    S.STARTED: "Started", S.SUBMITTED: "Submitted", S.DECIDED: "Decided", S.EXPIRED: "Expired", S.REVOKED: "Revoked", "all": "All",
+    "active": "Open", S.BOUNCED: "Bounced", S.FAILED: "Email failed", S.UNSENT: "No email", S.QUEUED: "Queued", S.SENT: "Sent",
+    S.OPENED: "Opened", S.STARTED: "Started", S.SUBMITTED: "Submitted", S.DECIDED: "Decided", S.EXPIRED: "Expired", S.REVOKED: "Revoked",
+    "all": "All",
 }  # fmt: skip
-ACTIVE = (S.FAILED, S.UNSENT, S.QUEUED, S.SENT, S.OPENED, S.STARTED)
+ACTIVE = (S.BOUNCED, S.FAILED, S.UNSENT, S.QUEUED, S.SENT, S.OPENED, S.STARTED)
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,14 @@ def _standing() -> Any:
     """The first that is true. An active one past its date is expired, swept or not; `Invitation.state` says the same of one row."""
     status, sent = col(Invitation.status), col(Application.status)
     late = sa.and_(status == InvitationStatus.ACTIVE, col(Invitation.expires_at) <= now())
-    ended = (ApplicationStatus.APPROVED, ApplicationStatus.REJECTED, ApplicationStatus.WITHDRAWN)
+    ended = tuple(status for status in ApplicationStatus if status.decided)
     mail = _newest_mail()
     tests = (
         (status == InvitationStatus.REVOKED, S.REVOKED),
         (sent.in_(ended), S.DECIDED),
         (sa.or_(sent != ApplicationStatus.DRAFT, status == InvitationStatus.USED), S.SUBMITTED),
         (sa.or_(status == InvitationStatus.EXPIRED, late), S.EXPIRED),
+        (mail == RETURNED, S.BOUNCED),
         (mail == DeliveryState.FAILED, S.FAILED),
         (sa.or_(_typed(), _filed()), S.STARTED),
         (col(Invitation.opened_at).is_not(None), S.OPENED),
@@ -163,7 +167,10 @@ def _standing() -> Any:
 
 
 def _newest_mail() -> Any:
-    mails = select(Delivery.state).where(Delivery.invitation_id == Invitation.id, col(Delivery.target).in_(MAILS))
+    """The state of the newest mail, or that it came back."""
+    back = sa.and_(col(Delivery.state) == DeliveryState.FAILED, col(Delivery.returned_at).is_not(None))
+    mails = sa.select(sa.case((back, sa.literal(RETURNED)), else_=col(Delivery.state)))
+    mails = mails.where(col(Delivery.invitation_id) == col(Invitation.id), col(Delivery.target).in_(MAILS))
     return mails.order_by(col(Delivery.id).desc()).limit(1).correlate(Invitation).scalar_subquery()
 
 

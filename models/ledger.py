@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus, submitted_like
 from models.document import Document, DocumentState, counts
-from models.flags import Flag, flag_of, flags
+from models.flags import Flag, doubled, flag_of, flags
 from models.language import _, ngettext, shown_date, shown_list, shown_number
 from models.rules import EXPIRES_SOON, EXPIRY_DAYS, GB_EMPLOYERS_LIABILITY_MINIMUM, POLICY_DAYS, domain_of, judge, lack, settle
 from models.settings import Settings
@@ -86,6 +86,8 @@ EVIDENCE: Mapping[str, str] = {
     "niceic_contractor": "Agrees with the trade certifications that are ticked",
     "mcs_approved": "Agrees with the trade certifications that are ticked",
     "installed_mwp_3y": "{answer} MWp in {projects_completed_3y} projects",
+    "public_liability_indemnity": "The cover has an 'Indemnity to Principal' clause",
+    "contracts_reviewed": "The signatory has reviewed them",
     "client_reference_email": "{answer} is not at the company's own domain",
     **dict.fromkeys(_COVERS, "£{answer}, and the minimum is £{minimum}"),
     **dict.fromkeys(EXPIRY_DAYS, RUNS),
@@ -101,7 +103,7 @@ def ledger(answers: Values, today: date, settings: Settings, files: Sequence[Doc
     raised = flags(values, today, settings)
     lines = [line for name in QUESTIONS if (line := _of_answer(name, answers, values, raised, today, settings))]
     lines += [*_of_domain(values), *_of_numbers(values, found), *_of_slots(values, files), *_of_expiries(files, today)]
-    lines += _of_files(files, found)
+    lines += [*_of_files(files, found), *_of_doubles(files)]
     order, urgency = [*(step.name for step in STEPS), "documents"], list(Outcome)
     return sorted(lines, key=lambda line: (order.index(line.section), urgency.index(line.outcome)))
 
@@ -240,6 +242,15 @@ def _of_files(files: Sequence[Document], alike: Alike) -> Iterator[Line]:
         yield line(Outcome.FLAGGED, said, alike.files[held.sha256 or ""])
     if files and not shared:
         yield _line_of("documents", "", _("Same file elsewhere"))(Outcome.PASSED, _("No file stands in another application"))
+
+
+def _of_doubles(files: Sequence[Document]) -> Iterator[Line]:
+    """Each file that stands in several slots of this application; one line where none does."""
+    found = doubled(files)
+    for flag in found:
+        yield _line_of("documents", flag.field, _("Same file in several places"))(Outcome.FLAGGED, flag.message)
+    if len(files) > 1 and not found:
+        yield _line_of("documents", "", _("Same file in several places"))(Outcome.PASSED, _("Each file stands in one place"))
 
 
 def _line_of(section: str, field: str, what: str) -> Callable[..., Line]:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from models import loose
 from models.application import ApplicationStatus
+from models.columns import DEFAULT, columns_of
+from models.flagging import FLAGGABLE
 from models.review import SECTIONS, Ruling
 from models.steps.capabilities import CAPACITIES, OTHER_REGIONS, UK_REGIONS
 
@@ -30,11 +32,15 @@ VIEWS: dict[str, tuple[str, tuple[ApplicationStatus, ...]]] = {
     "unassigned": ("Unassigned", OPEN),
     "waiting": ("Waiting for the partner", (S.INFORMATION_REQUIRED,)),
     "due": ("Due", OPEN),
-    "expiring": ("Expiring", (*OPEN, S.APPROVED)),
+    "expiring": ("Expiring", (*OPEN, S.APPROVED, S.SUSPENDED)),
+    "renewals": ("Renewals", (S.APPROVED, S.SUSPENDED)),
     ALL: ("All", SHOWN),
 }
 #: Views that are nothing but statuses: other statuses make them another view.
 OF_STATUS = (NEEDS_WORK, "waiting")
+#: What a filter by flags can say besides the name of what is flagged: a section, a question or a document.
+FLAGGED, UNFLAGGED = "any", "none"
+FLAGS = (FLAGGED, UNFLAGGED, *FLAGGABLE, *(name for names in FLAGGABLE.values() for name in names))
 #: What can be sorted by.
 SORTABLE = ("submitted", "company", "status", "reference")
 NOBODY, NO_VERDICT = "none", "none"
@@ -53,7 +59,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Looked:
-    """What somebody looks for. `sort` is a column, `-` before it: downwards. `reader` is who looks: *Mine* is theirs."""
+    """What somebody looks for. `sort` is a column, `-` before it: downwards. `reader` is who looks: *Mine* is theirs.
+
+    `columns` are shown after the company, in this order (models/columns.py).
+    """
 
     q: str = ""
     view: str = NEEDS_WORK
@@ -69,6 +78,8 @@ class Looked:
     sort: str = NEWEST
     place: Place = Place()
     reader: int | None = None
+    flag: str = ""
+    columns: tuple[str, ...] = DEFAULT
 
     @property
     def column(self) -> str:
@@ -91,14 +102,14 @@ class Looked:
         return self.statuses or VIEWS[self.view][1]
 
 
-FILTERS = ("statuses", "sections", "reviewer", "region", "capacity", "since", "until", "failed", "expiring")
+FILTERS = ("statuses", "sections", "reviewer", "region", "capacity", "since", "until", "failed", "expiring", "flag")
 UNFILTERED: dict[str, Any] = {one.name: one.default for one in fields(Looked) if one.name in FILTERS}
 #: What an address says where it says nothing.
-PLAIN = {"view": NEEDS_WORK, "sort": NEWEST}
+PLAIN = {"view": NEEDS_WORK, "sort": NEWEST, "columns": ",".join(DEFAULT)}
 
 
-def looked(asked: Mapping[str, str], reader: int | None = None) -> Looked:
-    """What an address asks for; anything that makes no sense there counts as not said."""
+def looked(asked: Mapping[str, str], reader: int | None = None, own: tuple[str, ...] = DEFAULT) -> Looked:
+    """What an address asks for; anything that makes no sense there counts as not said. Without columns in it, the reader's `own` show."""
     statuses = tuple(S(name) for name in asked.get("status", "").split(",") if name in SHOWN)
     view, sort = asked.get("view", ""), asked.get("sort", "")
     view = view if view in VIEWS else ALL if statuses else NEEDS_WORK
@@ -108,6 +119,7 @@ def looked(asked: Mapping[str, str], reader: int | None = None) -> Looked:
         tuple(_sections(asked.get("section", ""))), _reviewer(asked.get("reviewer", "")), _of(asked.get("region", ""), REGIONS),
         _of(asked.get("capacity", ""), CAPACITIES), _day(asked.get("since", "")), _day(asked.get("until", "")),
         asked.get("failed", "") == "1", _number(asked.get("expiring", ""), LONGEST_DAYS), sort, _place(asked, sort), reader,
+        _of(asked.get("flag", ""), FLAGS), columns_of(asked.get("columns", "")) or own,
     )  # fmt: skip
 
 
@@ -119,7 +131,7 @@ def said(wanted: Looked) -> dict[str, str]:
         "status": ",".join(wanted.statuses), "section": ",".join(":".join(pair) for pair in wanted.sections),
         "reviewer": wanted.reviewer, "region": wanted.region, "capacity": wanted.capacity,
         "since": str(wanted.since or ""), "until": str(wanted.until or ""), "failed": "1" if wanted.failed else "",
-        "expiring": str(wanted.expiring or ""), "sort": wanted.sort,
+        "expiring": str(wanted.expiring or ""), "flag": wanted.flag, "sort": wanted.sort, "columns": ",".join(wanted.columns),
         "page": "last" if place.way == "last" else "", "at": str(place.number) if place.way in ("after", "before") else "",
         **({place.way: f"{place.key}~{place.id}"} if place.way in ("after", "before") else {}),
     }  # fmt: skip

@@ -92,7 +92,17 @@ def pounds(raw: object) -> Decimal | None:
 def is_ambiguous(raw: object) -> bool:
     """Whether an amount in short can be read in two ways: "1.250m" is 1.25 million in one country and 1,250 million in another."""
     short = _SHORT.fullmatch(_amount(raw))
-    return bool(short and short["word"].casefold() in _TIMES and _TWO_WAYS.fullmatch(short["number"]))
+    return bool(short and short["word"].casefold() in _TIMES and has_two_readings(short["number"]))
+
+
+def has_two_readings(digits: str) -> bool:
+    """Whether one separator has three digits after it: decimals in one country, thousands in another."""
+    return bool(_TWO_WAYS.fullmatch(digits))
+
+
+def joined(raw: object) -> str:
+    """What was typed without any white space, with the digits of an English keyboard; empty if it is no text."""
+    return re.sub(r"\s", "", western(text(raw) or ""))
 
 
 def western(typed: str) -> str:
@@ -130,12 +140,12 @@ def blank(raw: object) -> bool:
 
 
 def _digits(raw: object) -> str:
-    return re.sub(r"\s", "", western(text(raw) or "")).removeprefix("£").removesuffix("%")
+    return joined(raw).removeprefix("£").removesuffix("%")
 
 
 def _amount(raw: object) -> str:
     """An amount without white space and without its pounds."""
-    return _POUNDS.sub("", re.sub(r"\s", "", western(text(raw) or "")))
+    return _POUNDS.sub("", joined(raw))
 
 
 def _numbered(written: str) -> str:

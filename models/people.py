@@ -14,21 +14,24 @@ from models.database import now, one_at_a_time
 from models.errors import Conflict, NotFound, SignInNeeded
 from models.event import Event, record
 from models.language import _
-from models.person import ACTIVE, SUSPENDED, Actor, Right, Role, SignIn, User, hash_of
+from models.person import ACTIVE, SUSPENDED, Actor, Ended, Right, Role, SignIn, User, hash_of
 
 LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
 class Person:
-    """One member of staff. `seen` says whether the reader may know when they signed in last and how many sessions are open."""
+    """One member of staff. `seen` says whether the reader may know when they were here and in which browsers they are signed in.
+
+    `sessions` are the open ones, the one that was used last first.
+    """
 
     user: User
     roles: tuple[Role, ...]
     seen: bool
     last_sign_in: datetime | None
-    open_sessions: int
-    newest: datetime | None
+    last_seen: datetime | None
+    sessions: tuple[SignIn, ...]
 
     @property
     def suspended(self) -> bool:
@@ -45,11 +48,12 @@ def people(session: Session, actor: Actor, q: str = "") -> list[Person]:
     staff = select(User).where(col(User.oid).is_not(None), *_matching(q)).order_by(sa.func.lower(User.name), col(User.id))
     users = session.exec(staff).all()
     ids = [user.id or 0 for user in users]
-    signed_in, sessions, roles = _last_sign_ins(session, ids), _sessions(session, ids), _roles(session, ids)
+    signed_in, last_seen = _last_sign_ins(session, ids), _last_seen(session, ids)
+    sessions, roles = _sessions(session, ids), _roles(session, ids)
     sees_all = actor.may(Right.PEOPLE) or actor.may(Right.AUDIT)
     return [
         Person(user, roles.get(user.id, _only(user.role)), sees_all or user.id == actor.user_id, signed_in.get(user.id),
-               *sessions.get(user.id, (0, None)))
+               last_seen.get(user.id), tuple(sessions.get(user.id or 0, ())))
         for user in users
     ]  # fmt: skip
 
@@ -69,7 +73,7 @@ def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> U
         raise Conflict(_("This is the last administrator. Let another one sign in first."))
     user.status = SUSPENDED
     session.add(user)
-    ended = _end(session, user.id)
+    ended = _end(session, user.id, Ended.DISABLED)
     record(session, "person.disabled", actor, person=user.id, name=user.name, reason=reason.strip()[:LONGEST_REASON], ended=ended)
     return user
 
@@ -90,7 +94,7 @@ def end_sessions(session: Session, actor: Actor, user_id: int) -> int:
     """Sign somebody out on all devices, oneself too; answers how many sessions ended. Conflict if none was open."""
     actor.must(Right.PEOPLE)
     user = _locked(session, actor, user_id)
-    if not (ended := _end(session, user.id)):
+    if not (ended := _end(session, user.id, Ended.BY_ADMINISTRATOR)):
         raise Conflict(_("No session of this person is open."))
     record(session, "person.sessions_ended", actor, person=user.id, name=user.name, ended=ended)
     return ended
@@ -100,7 +104,7 @@ def sign_out_elsewhere(session: Session, actor: Actor, token: str) -> int:
     """End one's own sessions on all other devices than the one with this token; answers how many. Conflict if there is none."""
     if actor.user_id is None:
         raise SignInNeeded(_("Sign in to go on."))
-    if not (ended := _end(session, actor.user_id, col(SignIn.token_hash) != hash_of(token))):
+    if not (ended := _end(session, actor.user_id, Ended.FROM_ELSEWHERE, col(SignIn.token_hash) != hash_of(token))):
         raise Conflict(_("You are not signed in anywhere else."))
     record(session, "person.signed_out_elsewhere", actor, ended=ended)
     return ended
@@ -121,8 +125,8 @@ def _locked(session: Session, actor: Actor, user_id: int) -> User:
     return user
 
 
-def _end(session: Session, user_id: int | None, *which: Any) -> int:
-    ended = sa.update(SignIn).where(col(SignIn.user_id) == user_id, *_open(), *which).values(ended_at=now())
+def _end(session: Session, user_id: int | None, why: Ended, *which: Any) -> int:
+    ended = sa.update(SignIn).where(col(SignIn.user_id) == user_id, *_open(), *which).values(ended_at=now(), ended_why=why.value)
     return int(session.execute(ended.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
 
 
@@ -145,9 +149,17 @@ def _last_sign_ins(session: Session, ids: Sequence[int]) -> Mapping[int | None, 
     return dict(session.exec(wanted.group_by(col(Event.user_id))).all())
 
 
-def _sessions(session: Session, ids: Sequence[int]) -> Mapping[int | None, tuple[int, datetime]]:
-    wanted = select(SignIn.user_id, sa.func.count(), sa.func.max(SignIn.created_at)).where(col(SignIn.user_id).in_(ids), *_open())
-    return {number: (count, newest) for number, count, newest in session.exec(wanted.group_by(col(SignIn.user_id)))}
+def _last_seen(session: Session, ids: Sequence[int]) -> Mapping[int | None, datetime]:
+    wanted = select(SignIn.user_id, sa.func.max(SignIn.seen_at)).where(col(SignIn.user_id).in_(ids), col(SignIn.seen_at).is_not(None))
+    return {number: at for number, at in session.exec(wanted.group_by(col(SignIn.user_id))) if at}
+
+
+def _sessions(session: Session, ids: Sequence[int]) -> Mapping[int, list[SignIn]]:
+    wanted = select(SignIn).where(col(SignIn.user_id).in_(ids), *_open())
+    found: dict[int, list[SignIn]] = {}
+    for one in session.exec(wanted.order_by(sa.func.coalesce(SignIn.seen_at, SignIn.created_at).desc(), col(SignIn.id).desc())):
+        found.setdefault(one.user_id, []).append(one)
+    return found
 
 
 def _roles(session: Session, ids: Sequence[int]) -> Mapping[int | None, tuple[Role, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ from models.errors import Forbidden, SignInNeeded
 from models.language import _
 
 SESSION_HOURS = 10
+SEEN_EVERY = timedelta(minutes=5)  # no oftener is it written down that somebody is there
 #: What an account is: one that may sign in, and one that an administrator has cut off.
 ACTIVE, SUSPENDED = "approved", "suspended"
 
@@ -96,8 +98,19 @@ class User(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Ended(StrEnum):
+    """Why a session was ended from elsewhere, which closes its open pages; whoever signs out themselves leaves none of these."""
+
+    DISABLED = "disabled"
+    BY_ADMINISTRATOR = "by an administrator"
+    FROM_ELSEWHERE = "from elsewhere"
+
+
 class SignIn(SQLModel, table=True):
-    """One signed-in browser. Only a hash of its token is kept; the roles are those Entra sent then."""
+    """One signed-in browser. Only a hash of its token is kept; the roles are those Entra sent then.
+
+    `browser` says in words which it is ("Firefox on Windows"), `seen_at` when a page of the desk was last asked for with it.
+    """
 
     __tablename__ = "sessions"
 
@@ -108,9 +121,12 @@ class SignIn(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    browser: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[str]) -> str:
+def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[str], browser: str = "") -> str:
     """Open a session for somebody Entra vouches for; answers the token for the cookie. Forbidden without a role of ours."""
     held = [role for role in Role if role in roles]
     if not held:
@@ -131,6 +147,8 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
             roles=[str(r) for r in held],
             created_at=now(),
             expires_at=now() + timedelta(hours=SESSION_HOURS),
+            seen_at=now(),
+            browser=browser,
         )
     )
     return token
@@ -152,6 +170,22 @@ def sign_out(session: Session, token: str) -> None:
     if found := session.exec(select(SignIn).where(SignIn.token_hash == hash_of(token))).first():
         found.ended_at = now()
         session.add(found)
+
+
+def note_seen(session: Session, token: str) -> None:
+    """Somebody looks at the desk with this token now; written at most every SEEN_EVERY, whichever process asks."""
+    late = sa.or_(col(SignIn.seen_at).is_(None), col(SignIn.seen_at) < now() - SEEN_EVERY)
+    mine = sa.update(SignIn).where(col(SignIn.token_hash) == hash_of(token), col(SignIn.ended_at).is_(None), late)
+    session.execute(mine.values(seen_at=now()).execution_options(synchronize_session=False))
+
+
+def cut_off(session: Session, tokens: Collection[str]) -> dict[str, Ended]:
+    """Those of the tokens whose holder has been cut off, or signed out from elsewhere, with why."""
+    by_hash = {hash_of(token): token for token in tokens}
+    over = sa.or_(col(SignIn.ended_why) != "", col(User.status) == SUSPENDED)
+    wanted = select(SignIn.token_hash, SignIn.ended_why, User.status).join(User, col(User.id) == col(SignIn.user_id))
+    found = session.exec(wanted.where(col(SignIn.token_hash).in_(by_hash), over))
+    return {by_hash[mark]: Ended.DISABLED if status == SUSPENDED else Ended(why) for mark, why, status in found}
 
 
 def hash_of(token: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.application import TRANSITIONS, Application, ApplicationStatus
+from models.decision import already_decided
 from models.language import _, shown_list
 from models.person import Actor, Right
 from models.review import SECTIONS
@@ -25,24 +26,34 @@ class Action(StrEnum):
     REOPEN = "reopen"
     APPROVE = "approve"
     REJECT = "reject"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True)
 class Situation:
-    """An application as somebody finds it: `judged` are the sections with a verdict, `reviewer` marked it reviewed."""
+    """An application as somebody finds it: `judged` are the sections with a verdict, `reviewer` marked it reviewed.
+
+    `decided` says that a decision has been made and has not left yet.
+    """
 
     actor: Actor
     application: Application
     judged: Iterable[str]
     reviewer: int | None
+    decided: bool = False
 
     def why_not(self, action: Action) -> str:
         """The sentence that stands in the way; empty when the action is possible."""
-        return self._right(action) or self._state(action) or self._rule(action)
+        if action == Action.UNDO:
+            return self._right(action) or ("" if self.decided else _("There is no decision that could be undone."))
+        return self._right(action) or self._decision(action) or self._state(action) or self._rule(action)
 
     def _right(self, action: Action) -> str:
-        right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT) else Right.REVIEW
+        right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT, Action.UNDO) else Right.REVIEW
         return "" if self.actor.may(right) else _("Your account may not {right}.").format(right=_(right))
+
+    def _decision(self, action: Action) -> str:
+        return already_decided() if self.decided and action != Action.NOTE else ""
 
     def _state(self, action: Action) -> str:
         state = self.application.state
@@ -50,7 +61,7 @@ class Situation:
             return ""
         if state == S.INFORMATION_REQUIRED:
             return _("The partner has been asked for information: wait until it is sent again.")
-        if action in (Action.APPROVE, Action.REJECT) and TRANSITIONS[state]:
+        if action in (Action.APPROVE, Action.REJECT) and not state.decided:
             return _("Mark the application as reviewed first.")
         if action == Action.REVIEWED and state == S.SUBMITTED:
             return _("Give a verdict on every section first.")

@@ -14,11 +14,16 @@ from models.resubmission import SUBMISSIONS
 
 S = ApplicationStatus
 BEGUN, ASKED = ("application.review_started",), ("application.information_required",)  # to ask is to have begun
+RENEWED = (
+    "application.renewal_asked", "application.renewal_reminded", "application.renewal_sent", "application.renewal_returned",
+    "application.renewed", "application.suspended", "application.reinstated",
+)  # fmt: skip
 ENDED = ("application.approved", "application.rejected", "application.withdrawn")
-#: What a partner hears of, newest first on their page; verdicts, notes and single documents are the staff's.
-TOLD = (*SUBMISSIONS, *BEGUN, *ASKED, "application.reviewed", *ENDED)
+#: What a partner hears of, newest first on their page; verdicts, private notes and single documents are the staff's.
+TOLD = (*SUBMISSIONS, *BEGUN, *ASKED, "application.reminded", "application.told", "application.reviewed", *ENDED, *RENEWED)
 #: Deliveries that are the partner's: mails to them, and the two that bring what they sent to the reviewers.
-MAILS = ("email.received", "email.information_required", "email.approved", "email.rejected")
+MAILS = ("email.received", "email.information_required", "email.request_reminder", "email.approved", "email.rejected", "email.note",
+         "email.renewal", "email.renewal_received", "email.renewed", "email.suspended", "email.reinstated")  # fmt: skip
 LISTS = ("sharepoint.application", "sharepoint.documents")
 OVER = (DeliveryState.DONE, DeliveryState.SETTLED)
 

@@ -1,30 +1,30 @@
 """The review desk's list: which applications somebody looks for, in which order, and what each row shows.
 
 All that is filtered, sorted, counted and searched stands in one narrow table (models/queue_entry.py). A page begins where the one before
-it ended, by sort key and id: OFFSET reads all that it skips (FACTS 79). Its rows take five more statements, however many there are.
+it ended, by sort key and id: OFFSET reads all that it skips (FACTS 79). Its rows take four more statements, however many there are.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now
-from models.document import Document, DocumentState
+from models.decision import WAITING, Decision
 from models.event import Delivery, DeliveryState, Event
-from models.flags import flags
 from models.looked import ALL, OF_STATUS, VIEWS, Looked, Place, key_of
 from models.person import User
 from models.queue_entry import QueueEntry
 from models.review import SECTIONS, Verdict
-from models.settings import settings
 from models.sifted import SORTS, sifted
 
 S = ApplicationStatus
@@ -33,13 +33,21 @@ PAGE = 50
 COUNTS_HOLD = 5.0
 _Counts = tuple[list[Any], dict[str, int]]
 _known: dict[str, tuple[Any, float, _Counts]] = {}
+#: What a row tells of the application itself, which has 97 columns.
+_TEXTS = (
+    "reference_number", "company_name", "installation_capacity", "primary_contact_name", "primary_contact_email", "trading_name",
+    "company_registration", "vat_number", "invitation_code",
+)  # fmt: skip
+_OTHERS = ("status", "submitted_at", "nationwide_coverage", "geographic_coverage")
+_LISTED = load_only(*(getattr(Application, name) for name in (*_TEXTS, *_OTHERS)))
 
 
 @dataclass(frozen=True)
 class Row:
     """One application in the list. `failed` counts its deliveries that need a person, `late` says that one is tried again.
 
-    It works in the whole UK (`nationwide`), or in `regions`, as the form has them.
+    It works in the whole UK (`nationwide`), or in `regions`, as the form has them. `flagged` are the questions and documents that are
+    flagged. `due_on` is there while the partner is to answer. `decided` says that a decision waits for its minutes to pass.
     """
 
     id: int
@@ -53,8 +61,18 @@ class Row:
     capacity: str
     sections: int
     flags: int
+    flagged: tuple[str, ...]
     failed: int
     late: bool
+    due_on: date | None
+    expires_on: date | None
+    contact: str
+    email: str
+    trading_name: str
+    registration: str
+    vat_number: str
+    code: str
+    decided: bool
 
 
 @dataclass(frozen=True)
@@ -77,11 +95,10 @@ class Found:
 
 @dataclass(frozen=True)
 class _Key:
-    """A row of the list before it is described: its id, its sort key as an address has it, and its reviewer."""
+    """A row of the list before it is described: its id, and its sort key as an address has it."""
 
     id: int
     key: str
-    reviewer: str
 
 
 def look(session: Session, looked: Looked) -> Found:
@@ -95,7 +112,7 @@ def look(session: Session, looked: Looked) -> Found:
     number, last = looked.place.number, looked.place.number + len(keys) - 1
     before = Place("before", keys[0].key, keys[0].id, max(1, number - PAGE)) if number > 1 else None
     after = Place("after", keys[-1].key, keys[-1].id, last + 1) if last < total else None
-    return Found(looked, _rows(session, keys), number, total, counts, before, after)
+    return Found(looked, rows_of(session, [one.id for one in keys]), number, total, counts, before, after)
 
 
 def counted(session: Session, reader: int | None) -> dict[str, int]:
@@ -119,7 +136,7 @@ def _counts(session: Session) -> _Counts:
         return known[2]
     entry = QueueEntry
     grouped = session.exec(select(entry.status, entry.reviewer_id, sa.func.count()).group_by(entry.status, col(entry.reviewer_id))).all()
-    others = {name: _total(session, Looked(view=name)) for name in ("due", "expiring")}
+    others = {name: _total(session, Looked(view=name)) for name in ("due", "expiring", "renewals")}
     _known[key[0]] = (key, time.monotonic(), ([tuple(line) for line in grouped], others))
     return _known[key[0]][2]
 
@@ -167,11 +184,27 @@ def _keys(session: Session, looked: Looked, place: Place, size: int) -> list[_Ke
     """The rows from a place on, in the list's order; a page before a place is read backwards from it."""
     backwards = place.way in ("before", "last")
     downwards, key, number = looked.downwards != backwards, SORTS[looked.column], col(QueueEntry.application_id)
-    turn = sa.desc if downwards else sa.asc
-    wanted = select(number, key, User.name).join(User, col(User.id) == col(QueueEntry.reviewer_id), isouter=True)
-    wanted = wanted.where(*sifted(session, looked), *_beyond(looked, place, downwards)).order_by(turn(key), turn(number)).limit(size)
-    found = [_Key(row, at.isoformat() if isinstance(at, datetime) else str(at), name or "") for row, at, name in session.exec(wanted)]
+    turn, found = sa.desc if downwards else sa.asc, list[_Key]()
+    wanted = select(number, key).where(*sifted(session, looked))
+    for part, order in _parts(looked, place, downwards, turn(key)):
+        rows = session.exec(wanted.where(*part).order_by(*order, turn(number)).limit(size - len(found)))
+        found += [_Key(row, at.isoformat() if isinstance(at, datetime) else str(at)) for row, at in rows]
+        if len(found) >= size:
+            break
     return found[::-1] if backwards else found
+
+
+def _parts(looked: Looked, place: Place, downwards: bool, turned: Any) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Conditions and order of each part of the list. By status it is one status after the other, each in an index: together they would
+    be sorted by a figure that no index has."""
+    if looked.column != "status":
+        yield _beyond(looked, place, downwards), [turned]
+        return
+    number, start = col(QueueEntry.application_id), int(place.key) if place.way in ("before", "after") else None
+    for rank, status in sorted(enumerate(S), reverse=downwards):
+        beyond = (number < place.id if downwards else number > place.id) if rank == start else sa.true()
+        if status in looked.within and (start is None or (rank <= start if downwards else rank >= start)):
+            yield [col(QueueEntry.status) == status.value, beyond], []
 
 
 def _beyond(looked: Looked, place: Place, downwards: bool) -> list[Any]:
@@ -183,38 +216,40 @@ def _beyond(looked: Looked, place: Place, downwards: bool) -> list[Any]:
     return [key >= at, sa.or_(key > at, number > place.id)]
 
 
-def _rows(session: Session, keys: list[_Key]) -> tuple[Row, ...]:
-    found = [one.id for one in keys]
-    applications = {one.id: one for one in session.exec(select(Application).where(col(Application.id).in_(found)))}
-    verdicts, troubles, documents = _verdicts(session, found), _troubles(session, found), _documents(session, found)
+def rows_of(session: Session, ids: Sequence[int]) -> tuple[Row, ...]:
+    """What the list shows of these applications, in their order. One that has been erased meanwhile is left out."""
+    applications = {one.id: one for one in session.exec(select(Application).options(_LISTED).where(col(Application.id).in_(ids)))}
+    waits = sa.and_(col(Decision.application_id) == col(QueueEntry.application_id), *WAITING)
+    reviewed = select(QueueEntry, User.name, Decision.id).join(User, col(User.id) == col(QueueEntry.reviewer_id), isouter=True)
+    reviewed = reviewed.join(Decision, waits, isouter=True).where(col(QueueEntry.application_id).in_(ids))
+    entries = {entry.application_id: (entry, name, decision is not None) for entry, name, decision in session.exec(reviewed)}
+    verdicts, troubles = _verdicts(session, ids), _troubles(session, ids)
     return tuple(
-        _row(applications[one.id], one.reviewer, verdicts.get(one.id, 0), troubles.get(one.id, (0, 0)), documents.get(one.id, []))
-        for one in keys if one.id in applications
+        _row(applications[one], *entries[one], verdicts.get(one, 0), troubles.get(one, (0, 0)))
+        for one in ids if one in applications and one in entries
     )  # fmt: skip
 
 
-def _row(application: Application, reviewer: str, sections: int, trouble: tuple[int, int], documents: list[Document]) -> Row:
-    raised = flags(application.answers(), now().date(), settings(), documents)
+def _row(
+    application: Application, entry: QueueEntry, reviewer: str | None, decided: bool, sections: int, trouble: tuple[int, int]
+) -> Row:
+    text = {name: str(getattr(application, name) or "") for name in _TEXTS}
     return Row(
-        application.id or 0, application.reference_number or "", application.company_name or "", application.state,
-        application.submitted_at, reviewer, bool(application.nationwide_coverage), tuple(application.geographic_coverage or ()),
-        application.installation_capacity or "", sections, len(raised), trouble[0], trouble[1] > 0,
+        application.id or 0, text["reference_number"], text["company_name"], application.state, application.submitted_at, reviewer or "",
+        bool(application.nationwide_coverage), tuple(application.geographic_coverage or ()), text["installation_capacity"], sections,
+        entry.flags, tuple(json.loads(entry.flagged)), trouble[0], trouble[1] > 0,
+        entry.due_on if application.awaits_partner else None, entry.expires_on, text["primary_contact_name"],
+        text["primary_contact_email"], text["trading_name"], text["company_registration"], text["vat_number"], text["invitation_code"],
+        decided,
     )  # fmt: skip
 
 
-def _verdicts(session: Session, ids: list[int]) -> dict[int, int]:
+def _verdicts(session: Session, ids: Sequence[int]) -> dict[int, int]:
     wanted = select(Verdict.application_id, sa.func.count()).where(col(Verdict.application_id).in_(ids), col(Verdict.section).in_(SECTIONS))
     return dict(session.exec(wanted.group_by(col(Verdict.application_id))).all())
 
 
-def _documents(session: Session, ids: list[int]) -> dict[int, list[Document]]:
-    held: dict[int, list[Document]] = {}
-    for document in session.exec(select(Document).where(col(Document.application_id).in_(ids), Document.state == DocumentState.STORED)):
-        held.setdefault(document.application_id, []).append(document)
-    return held
-
-
-def _troubles(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
+def _troubles(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """How many deliveries of each failed, and how many are tried again."""
     failed = sa.func.sum(sa.case((col(Delivery.state) == DeliveryState.FAILED, 1), else_=0))
     late = sa.func.sum(sa.case((sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.attempts) > 1), 1), else_=0))

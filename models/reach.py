@@ -17,6 +17,7 @@ from models.database import now
 from models.errors import Conflict, Forbidden, Problem
 from models.language import _
 from models.question import Condition
+from models.renewal import live_renewal
 from models.request import InformationRequest, label_of, open_request
 from models.rules import clean, dependents
 from models.slots import SLOTS, Slot
@@ -73,6 +74,17 @@ def must_reach(session: Session, application: Application, names: Iterable[str],
     reach = reach_of(session, application, step)
     if locked := [name for name in asked if not reach.holds(name)]:
         raise Conflict(_locked(locked[0]), _problems(locked, _locked))
+
+
+def must_take(session: Session, application: Application, slot: str, step: str = "") -> bool:
+    """`must_reach` for a document, which an approved partner may also put into a renewal; answers whether it is for one."""
+    renewal = None if application.open_to_partner or step else live_renewal(session, application.id)
+    if renewal is None or not renewal.with_partner:
+        must_reach(session, application, [slot], step)
+        return False
+    if slot in SLOTS and slot not in renewal.slots:
+        raise Conflict(_outside_renewal(slot), _problems([slot], _outside_renewal))
+    return True
 
 
 def must_be_open(application: Application) -> None:
@@ -137,6 +149,10 @@ def _locked(name: str) -> str:
 
 def _outside(name: str) -> str:
     return _("“{label}” is not in the step that you were asked to help with.").format(label=_(label_of(name)))
+
+
+def _outside_renewal(name: str) -> str:
+    return _("“{label}” is not part of the renewal, so it stays as it is.").format(label=_(label_of(name)))
 
 
 def _problems(names: list[str], said: Callable[[str], str]) -> list[Problem]:

@@ -1,11 +1,12 @@
-"""Reminding a partner of an application that they began and have not sent."""
+"""Reminding a partner of an application that they began and have not sent: by hand, and by itself when nobody has gone on with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from models.application import Application, ApplicationStatus, of_invitation, prefilled
@@ -18,7 +19,8 @@ from models.errors import Conflict
 from models.event import Delivery, DeliveryState, Event, record
 from models.invitation import NO_LONGER, Invitation, InvitationStatus
 from models.language import _, shown_date
-from models.person import Actor, Right
+from models.person import PORTAL, Actor, Right
+from models.settings import settings
 from models.sheet import Sheet
 from models.slots import SLOTS
 from models.steps import STEPS, Step
@@ -49,6 +51,38 @@ def remind(session: Session, actor: Actor, invitation: Invitation) -> None:
     record(
         session, REMINDED, actor, invitation_id=invitation.id, application_id=application.id, email=invitation.contact_email,
     )  # fmt: skip
+
+
+def idle_drafts(session: Session, after: int, limit: int) -> tuple[list[int], int | None]:
+    """Of the next `limit` drafts after this application's id, the ids of the invitations whose partners are to be reminded by itself.
+
+    The second answer is where to go on; None where there are no more.
+    """
+    days = settings().draft_reminder_days
+    live = sa.and_(col(Invitation.status) == InvitationStatus.ACTIVE, col(Invitation.expires_at) > now())
+    wanted = select(Application, Invitation).join(Invitation, col(Invitation.code) == col(Application.invitation_code)).where(live)
+    wanted = wanted.where(Application.status == ApplicationStatus.DRAFT, col(Application.id) > after).order_by(col(Application.id))
+    found = session.exec(wanted.limit(limit)).all() if days else []
+    worked, last = last_worked(session, [one for one, _invitation in found]), _last_reminders(session, [one.id for _draft, one in found])
+    due = [
+        one.id or 0 for draft, one in found
+        if draft.id in worked and _is_idle(worked[draft.id][0], last.get(one.id), now().date())
+    ]  # fmt: skip
+    return due, found[-1][0].id if len(found) == limit else None
+
+
+def remind_idle(session: Session, invitation_id: int) -> bool:
+    """Remind the partner by itself if it is still to be done; answers whether it was. Of two at once, one does."""
+    invitation = session.get_one(Invitation, invitation_id, with_for_update=True)
+    application = of_invitation(session, invitation.code)
+    worked = last_worked(session, [application]).get(application.id) if application else None
+    if worked is None or not _is_idle(worked[0], _last_reminders(session, [invitation_id]).get(invitation_id), now().date()):
+        return False
+    try:
+        remind(session, PORTAL, invitation)
+    except Conflict:  # it was sent, revoked or has expired meanwhile
+        return False
+    return True
 
 
 def left_to_do(session: Session, invitation: Invitation, application: Application) -> Left:
@@ -95,6 +129,18 @@ def too_late(session: Session, invitation: Invitation, application: Application,
     return ""
 
 
+def _is_idle(worked_at: datetime, last: datetime | None, today: date) -> bool:
+    """Whether so many days without work are over, and nobody was reminded since then or shortly before."""
+    turns = [worked_at.date() + timedelta(days=days) for days in settings().draft_reminder_days]
+    turn = max((day for day in turns if day <= today), default=None)
+    return turn is not None and (last is None or last.date() + PAUSE <= turn)
+
+
+def _last_reminders(session: Session, ids: Sequence[int | None]) -> dict[int | None, datetime]:
+    told = select(Event.invitation_id, func.max(col(Event.at))).where(Event.type == REMINDED, col(Event.invitation_id).in_(ids))
+    return dict(session.exec(told.group_by(col(Event.invitation_id))).all())
+
+
 def _why_not(session: Session, invitation: Invitation, application: Application) -> str:
     if application.state != ApplicationStatus.DRAFT:
         return _("The application has been sent, so there is nothing to remind of.")
@@ -102,7 +148,7 @@ def _why_not(session: Session, invitation: Invitation, application: Application)
         return _(NO_LONGER[invitation.state])
     if not last_worked(session, [application]):
         return _("Nobody has begun this application, so send the invitation again instead.")
-    last = session.exec(select(func.max(col(Event.at))).where(Event.type == REMINDED, Event.invitation_id == invitation.id)).one()
+    last = _last_reminders(session, [invitation.id]).get(invitation.id)
     if last is not None and last + PAUSE > now():
         said = _("A reminder was sent on {day}. The next one can go three days later, on {next}.")
         return said.format(day=shown_date(last.date(), "medium"), next=shown_date((last + PAUSE).date(), "medium"))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # an application looks here before it is sent again
     from models.application import Application
 
 SUBMISSIONS = ("application.submitted", "application.resubmitted")
+#: What changes the answers and documents that stand. A renewal does so when it is approved (models/renewal_review.py).
+EDITIONS = (*SUBMISSIONS, "application.renewed")
 Pair = list[Any]  # before, after
 
 
@@ -116,6 +118,12 @@ def submissions(session: Session, application_id: int | None) -> list[Event]:
     return list(session.exec(wanted.order_by(col(Event.id))))
 
 
+def editions(session: Session, application_id: int | None) -> list[Event]:
+    """The events after each of which other answers or documents stood, the first one first."""
+    wanted = select(Event).where(Event.application_id == application_id, col(Event.type).in_(EDITIONS))
+    return list(session.exec(wanted.order_by(col(Event.id))))
+
+
 def filed_now(session: Session, application: Application) -> list[Filed]:
     """The documents that a submission at this moment would have."""
     return [Filed.of(document) for document in stored(session, application.id)]
@@ -137,8 +145,8 @@ def filed_with(session: Session, application: Application, sent: Event) -> list[
 
 
 def answers_sent(session: Session, application: Application, sent: Event) -> dict[str, Any]:
-    """The settled answers of one submission: the row has those of the last, and each later one says what was there before it."""
-    values, later = application.answers(), [one for one in submissions(session, application.id) if (one.id or 0) > (sent.id or 0)]
+    """The settled answers of one edition: the row has those of the last, and each later one says what was there before it."""
+    values, later = application.answers(), [one for one in editions(session, application.id) if (one.id or 0) > (sent.id or 0)]
     before = {name: pair[0] for one in reversed(later) for name, pair in one.detail.get("changed", {}).items() if name in QUESTIONS}
     earlier = settle({**as_json(values), **before}) if before else {}
     return values | {name: earlier[name] for name in before}

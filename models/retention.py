@@ -17,8 +17,10 @@ from models.agreement import Agreement
 from models.application import Application, ApplicationStatus
 from models.carried import CarriedOver
 from models.colleague import Colleague
+from models.condition import Condition
 from models.confirmation import Confirmation
 from models.database import UtcDateTime, now, one_at_a_time
+from models.decision import Decision
 from models.document import Document, DocumentState, known_keys
 from models.draft import Draft
 from models.errors import Conflict, Invalid, Problem
@@ -26,8 +28,11 @@ from models.event import Delivery, DeliveryState, Event, record
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.language import _
+from models.mention import Mention
+from models.note import Note
 from models.person import PORTAL, Actor, Right, SignIn
-from models.review import InformationRequest, Note, Verdict
+from models.renewal import Renewal
+from models.review import InformationRequest, Verdict
 from models.settings import Settings, settings
 
 
@@ -69,7 +74,10 @@ PERIODS: dict[str, Period] = {
 }  # fmt: skip
 
 #: What refers to an application goes with it, or the database keeps the application; the logs stay, under the invitation.
-WITH_THE_APPLICATION = (Document, Agreement, Verdict, Note, InformationRequest, IdempotencyKey, Confirmation, Colleague, CarriedOver)
+WITH_THE_APPLICATION = (
+    Document, Agreement, Verdict, Mention, Note, InformationRequest, IdempotencyKey, Confirmation, Colleague, CarriedOver, Decision,
+    Condition, Renewal,
+)  # fmt: skip
 LOGS = (Event, Delivery)
 Forget = Callable[[Session, int | None], dict[str, int]]
 Again = Callable[[Session, int | None], "list[Due]"]
@@ -203,7 +211,8 @@ def _forget_application(session: Session, application_id: int, invitation_id: in
 
 
 def _files(session: Session, only: int | None = None) -> list[Due]:
-    part = sa.or_(col(Document.state) == DocumentState.STORED, sa.and_(col(Document.state) == DocumentState.REMOVED, ~_never_sent()))
+    standing = col(Document.state).in_((DocumentState.STORED, DocumentState.PROPOSED))  # nobody may leave a renewal open for ever
+    part = sa.or_(standing, sa.and_(col(Document.state) == DocumentState.REMOVED, ~_never_sent()))
     late = _documents(only).where(_last_sent() <= PERIODS["files"].cutoff(), part)
     return _listed(session, "files", late, _mark_erased, _files)
 
@@ -221,8 +230,9 @@ def _never_sent() -> Any:
 
 
 def _last_sent() -> Any:
-    """When the application was sent last: the row keeps the first time, a later one has an event."""
-    again = select(func.max(col(Event.at))).where(col(Event.application_id) == col(Application.id), Event.type == "application.resubmitted")
+    """When the application, or a renewal of it, was sent last: the row keeps the first time, a later one has an event."""
+    later = col(Event.type).in_(("application.resubmitted", "application.renewal_sent"))
+    again = select(func.max(col(Event.at))).where(col(Event.application_id) == col(Application.id), later)
     return func.coalesce(again.correlate(Application).scalar_subquery(), col(Application.submitted_at))
 
 

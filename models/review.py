@@ -1,4 +1,4 @@
-"""The review: a verdict for every section, notes, requests for information, and the decision."""
+"""The review: a verdict for every section, requests for information, and the decision."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus, move
 from models.assignment import note_due, take_on
-from models.database import UtcDateTime, now
+from models.database import now
+from models.deciding import approve as approve
+from models.deciding import reject as reject
+from models.deciding import undo_decision as undo_decision
+from models.decision import must_be_undecided
 from models.document import Document, DocumentState
-from models.errors import Conflict, Forbidden, Invalid, Problem
+from models.errors import Conflict, Invalid, Problem
 from models.event import Event, record
 from models.language import _, shown_date, shown_list
 from models.person import Actor, Right
 from models.request import InformationRequest as InformationRequest
 from models.request import Wanted, is_too_far
 from models.request import open_request as open_request
-from models.settings import settings
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS, step_of
 from models.verdict import Overtaken, Seen
@@ -27,23 +30,11 @@ from models.verdict import Ruling as Ruling
 from models.verdict import Verdict as Verdict
 from models.verdict import verdicts as verdicts
 
-MACHINES_READ = ("form_hash", "filed", "form_version", "request")
+MACHINES_READ = ("form_hash", "filed", "form_version", "request", "renewal")
 SECTIONS: dict[str, str] = {**{step.name: step.title for step in STEPS}, "documents": "Documents"}
 
 
 LONGEST_WORDS = 2000  # of what a reviewer writes about one question
-
-
-class Note(SQLModel, table=True):
-    """A reviewer's note; partners never see it."""
-
-    __tablename__ = "notes"
-
-    id: int | None = Field(default=None, primary_key=True)
-    application_id: int = Field(foreign_key="applications.id", index=True)
-    text: str
-    written_by: str
-    written_at: datetime = Field(sa_type=UtcDateTime)
 
 
 def give_verdict(
@@ -54,6 +45,7 @@ def give_verdict(
     `seen` is what a person had before their eyes: Overtaken where another verdict stands by now. The application's row must be locked.
     """
     actor.must(Right.REVIEW)
+    must_be_undecided(session, application)
     start_review(session, actor, application)
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
     if section not in SECTIONS or ruling not in list(Ruling):
@@ -81,17 +73,6 @@ def start_review(session: Session, actor: Actor, application: Application) -> No
     take_on(session, actor, application)
 
 
-def add_note(session: Session, actor: Actor, application: Application, text: str) -> Note:
-    """Write a note that the staff see."""
-    actor.must(Right.REVIEW)
-    if not 1 <= len(text.strip()) <= 4000:
-        raise Invalid(_("The note is empty or too long."), [Problem("text", _("Write a note of up to 4,000 characters."))])
-    note = Note(application_id=application.id or 0, text=text.strip(), written_by=actor.name, written_at=now())
-    session.add(note)
-    record(session, "application.noted", actor, application_id=application.id, text=note.text)
-    return note
-
-
 def request_information(
     session: Session, actor: Actor, application: Application, message: str, items: Sequence[str | Wanted] = (), due_on: date | None = None
 ) -> InformationRequest:
@@ -101,6 +82,7 @@ def request_information(
     these are opened. Without any, all is open again. Invalid says what is wrong with each.
     """
     actor.must(Right.REVIEW)
+    must_be_undecided(session, application)
     wanted = [Wanted(item) if isinstance(item, str) else item for item in items]
     _must_be_askable(application, message, wanted, due_on)
     move(application, ApplicationStatus.INFORMATION_REQUIRED)
@@ -130,21 +112,10 @@ def mark_reviewed(session: Session, actor: Actor, application: Application) -> N
     record(session, "application.reviewed", actor, application_id=application.id)
 
 
-def approve(session: Session, actor: Actor, application: Application, message: str = "") -> None:
-    """The company becomes a partner; the message, if any, goes into its mail."""
-    _decide(session, actor, application, ApplicationStatus.APPROVED, message)
-
-
-def reject(session: Session, actor: Actor, application: Application, reason: str) -> None:
-    """The application is turned down; the reason goes into the mail and is therefore needed."""
-    if len(reason.strip()) < 10:
-        raise Invalid(_("The reason is missing."), [Problem("reason", _("Give the partner a reason of at least 10 characters."))])
-    _decide(session, actor, application, ApplicationStatus.REJECTED, reason)
-
-
 def reopen(session: Session, actor: Actor, application: Application, reason: str) -> None:
     """Back from *reviewed* to the review, because something was overlooked, which `reason` names."""
     actor.must(Right.REVIEW)
+    must_be_undecided(session, application)
     _must_say_why(reason)
     _must_be(application, ApplicationStatus.REVIEWED)
     move(application, ApplicationStatus.UNDER_REVIEW)
@@ -158,17 +129,17 @@ def _must_say_why(reason: str) -> None:
 
 
 def outdated(session: Session, application: Application) -> set[str]:
-    """The sections whose answers or documents the partner changed after their verdict: somebody must look again."""
+    """The sections whose answers or documents the partner changed after their verdict: somebody must look again.
+
+    None once it is decided: what a renewal changes has an approval of its own.
+    """
+    if application.state.decided:
+        return set()
     given = {name: verdict.given_at for name, verdict in verdicts(session, application).items()}
     changed = {name: [event.at for event in history(session, application) if _touches(event, name)] for name in given}
     files = session.exec(select(Document).where(Document.application_id == application.id)).all()
     changed["documents"] = [moment for one in files for moment in (_arrived(one), one.removed_at) if moment]
     return {name for name, at in given.items() if any(moment > at for moment in changed[name])}
-
-
-def notes(session: Session, application: Application) -> list[Note]:
-    """The notes, newest first."""
-    return list(session.exec(select(Note).where(Note.application_id == application.id).order_by(col(Note.id).desc())))
 
 
 def history(session: Session, application: Application) -> list[Event]:
@@ -182,17 +153,6 @@ def decision(session: Session, application: Application) -> Event | None:
         Event.application_id == application.id, col(Event.type).in_(("application.approved", "application.rejected"))
     )
     return session.exec(wanted.order_by(col(Event.id).desc())).first()
-
-
-def _decide(session: Session, actor: Actor, application: Application, to: ApplicationStatus, message: str) -> None:
-    actor.must(Right.DECIDE)
-    _must_be(application, ApplicationStatus.REVIEWED)
-    reviewed = next((event for event in history(session, application) if event.type == "application.reviewed"), None)
-    if reviewed and actor.user_id is not None and reviewed.user_id == actor.user_id and not settings().reviewer_may_decide:
-        raise Forbidden(_("You marked this application reviewed. Somebody else must decide."))
-    move(application, to)
-    session.add(application)
-    record(session, f"application.{to.value}", actor, application_id=application.id, message=message.strip())
 
 
 def _must_be_askable(application: Application, message: str, wanted: list[Wanted], due_on: date | None) -> None:

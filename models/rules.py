@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from models.database import now
 from models.errors import Problem
 from models.kinds import Answers, Date, Telephone, Text
-from models.language import _, shown_date, shown_number
+from models.language import _, shown_number
 from models.question import Question
 from models.slots import SLOTS, Slot, a_year_after
 from models.steps import QUESTIONS, STEPS, Step
@@ -27,7 +27,6 @@ EXPIRES_SOON = timedelta(days=30)
 #: Days that a reviewer looks at: when a policy was signed, until when an insurance runs.
 POLICY_DAYS = frozenset(slot.expiry_from.removesuffix("+12m") for slot in SLOTS.values() if slot.expiry_from.endswith("+12m"))
 EXPIRY_DAYS = frozenset(slot.expiry_from for slot in SLOTS.values() if slot.expiry_from in QUESTIONS)
-ADVISED = POLICY_DAYS | EXPIRY_DAYS
 GB_EMPLOYERS_LIABILITY_MINIMUM = 5_000_000  # pounds; Employers' Liability (Compulsory Insurance) Regulations 1998, regulation 3
 
 
@@ -99,20 +98,6 @@ def _sentence(question: Question, raw: object, values: Mapping[str, Any], today:
         if question.required:
             return question.left_out
     return next((rule.words for rule in RULES.get(question.name, ()) if rule.broken(values, today)), None)
-
-
-def advice(name: str, values: Mapping[str, Any], today: date) -> str:
-    """What a reader is told of a right answer that a reviewer will come back to (models/flags.py); empty if nothing.
-
-    It stops nothing: the form can be sent as it is.
-    """
-    found = values.get(name)
-    if name in POLICY_DAYS and found and is_old(found, today):
-        return _("Signed more than 12 months ago: our reviewer will ask for a newer copy. You can send the form with this one.")
-    if name in EXPIRY_DAYS and found and today < found <= today + EXPIRES_SOON:
-        said = _("Runs out on {day}: our reviewer will ask for the renewal. You can send the form with this one.")
-        return said.format(day=shown_date(found))
-    return ""
 
 
 def is_old(signed: date, today: date) -> bool:

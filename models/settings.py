@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 #: How secrets begin that stand in examples.
 WELL_KNOWN = ("dev", "local", "secret", "change", "default", "example")
 Listed = Annotated[list[str], NoDecode]
+Days = Annotated[list[int], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -72,7 +73,17 @@ class Settings(BaseSettings):
     public_liability_minimum: int = Field(5_000_000, description="GBP of public liability cover below which the reviewer is warned")
     professional_indemnity_minimum: int = Field(1_000_000, description="GBP of professional indemnity cover, likewise")
     reviewer_may_decide: bool = Field(False, description="Whether who marked an application reviewed may also decide it")
+    decision_undo_minutes: int = Field(
+        10, ge=0, le=1440, description="Minutes for which a decision can be undone before anything of it leaves; with 0 it leaves at once"
+    )
+    suspend_after_days: int = Field(
+        0, ge=0, le=365, description="Days after which a partner is suspended when something of theirs has run out; 0: the next day"
+    )
     review_days: int = Field(10, ge=0, description="Working days that a review usually takes, as the status page says; 0 says nothing")
+    request_reminder_days: Days = Field(
+        [7, 1], description="Days before a request's first date on which its partner is reminded, and once after it; 0: never"
+    )
+    draft_reminder_days: Days = Field([7, 21], description="Days without work after which the partner is reminded of a draft; 0: never")
     draft_days: int = Field(30, ge=1, description="Days a draft is kept after its invitation's expiry")
     file_years: int = Field(7, ge=1, description="Years a submitted document is kept")
     log_days: int = Field(90, ge=1, description="Days the technical logs (sign-in sessions, settled deliveries) are kept")
@@ -85,6 +96,15 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("request_reminder_days", "draft_reminder_days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        """Whole numbers from 0 to 365, comma-separated; a 0 counts as none."""
+        days = [int(part) for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if isinstance(days, list) and any(not isinstance(day, int) or not 0 <= day <= 365 for day in days):
+            raise ValueError("a number of days must be from 0 to 365")
+        return [day for day in days if day] if isinstance(days, list) else days
 
     @field_validator("database_url")
     @classmethod
@@ -169,7 +189,7 @@ def table() -> str:
 
 
 def _default(value: object) -> str:
-    shown = "" if isinstance(value, SecretStr) else ", ".join(value) if isinstance(value, list) else str(value)
+    shown = "" if isinstance(value, SecretStr) else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"`{shown}`" if shown else ""
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from models import loose
+from models.advice import ADVISED, advice
 from models.confirmation import FIELD, unconfirmed
 from models.database import now
 from models.errors import Problem
@@ -21,7 +22,7 @@ from models.language import _
 from models.question import Condition, Question
 from models.reach import EVERYTHING, Reach
 from models.resubmission import Pending, still_as_sent
-from models.rules import ADVISED, advice, dependents, judge, lack, read
+from models.rules import dependents, judge, lack, read
 from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, STEPS, Step
 
@@ -47,6 +48,14 @@ class Given:
     def state(self) -> str:
         """`done`, `started` or `untouched`."""
         return "done" if self.done == self.total else "started" if self.touched else "untouched"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What the form needs, by name."""
+
+    questions: frozenset[str]
+    documents: frozenset[str]
 
 
 class Sheet:
@@ -124,6 +133,11 @@ class Sheet:
         parts: list[Question | Slot] = [*step.questions, *step.slots]
         left = [one for one in parts if self._as_sent(one.name) and one.name not in self._problems]
         return [Problem(one.name, still_as_sent(_(one.label)), step.number) for one in left]
+
+    def needed(self) -> Needed:
+        """Every answer and document that the form needs with these answers."""
+        questions = frozenset(name for name, q in QUESTIONS.items() if q.required and self.asked(name))
+        return Needed(questions, frozenset(name for name, slot in SLOTS.items() if slot.wanted(self.values)))
 
     def given(self, step: Step) -> Given:
         """How far a step is."""
@@ -237,6 +251,12 @@ def _conditional(step: int) -> tuple[tuple[float, Condition], ...]:
 def _asked_by(name: str) -> frozenset[str]:
     """The questions whose condition reads this one."""
     return frozenset(q.name for q in QUESTIONS.values() if q.when and name in q.when.fields)
+
+
+@cache
+def opens_more(name: str) -> bool:
+    """Whether it depends on this answer what else is asked, be it a question or a document."""
+    return bool(_asked_by(name)) or name in _deciding_documents()
 
 
 @cache

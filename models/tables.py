@@ -6,19 +6,27 @@ from models.agreement import Agreement
 from models.application import Application
 from models.carried import CarriedOver
 from models.colleague import Colleague
+from models.condition import Condition
 from models.confirmation import Confirmation
+from models.decision import Decision
 from models.document import Document
 from models.draft import Draft
 from models.event import Delivery, Event
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
+from models.letter_template import LetterTemplate
+from models.mention import Mention
+from models.note import Note
 from models.person import SignIn, User
 from models.queue_entry import QueueEntry
+from models.renewal import Renewal
 from models.retention import LegalHold
-from models.review import InformationRequest, Note, Verdict
+from models.review import InformationRequest, Verdict
 from models.schedule import Lease
 
 ALL = (
-    Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, InformationRequest, Lease, LegalHold,
-    IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry,
+    Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, Mention, InformationRequest, Lease,
+    LegalHold,
+    IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
+    LetterTemplate,
 )  # fmt: skip

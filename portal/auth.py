@@ -23,6 +23,7 @@ from models.event import record
 from models.language import _
 from models.person import Actor
 from models.settings import settings
+from portal.browsers import browser_of
 
 STAFF, FLOW, RETURN = "staff", "flow", "return_to"
 #: What the form's visitors have in the session: who is let in, who still knocks, and for which invitations this device is known.
@@ -45,7 +46,7 @@ async def callback(request: Request) -> Response:
     """Entra answers with a code; a session opens under a new id, whatever stood in the cookie before."""
     flow, to = _unseal(request.session.pop(FLOW, "")), request.session.pop(RETURN, "/review")
     who = await run_in_threadpool(identity.finish, flow, dict(request.query_params))
-    token = await run_in_threadpool(_open_session, who)
+    token = await run_in_threadpool(_open_session, who, browser_of(request.headers.get("user-agent", "")))
     request.session.clear()
     request.session[STAFF] = token
     return RedirectResponse(local_path(to), 303)
@@ -134,9 +135,9 @@ def _mark(code: str) -> str:
     return hmac.new(key, f"known device:{code}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _open_session(who: identity.Identity) -> str:
+def _open_session(who: identity.Identity, browser: str = "") -> str:
     with transaction() as session:
-        token = person.sign_in(session, oid=who.oid, name=who.name, email=who.email, roles=list(who.roles))
+        token = person.sign_in(session, oid=who.oid, name=who.name, email=who.email, roles=list(who.roles), browser=browser)
         record(session, "person.signed_in", person.actor_of(session, token))
     return token
 

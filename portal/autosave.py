@@ -11,9 +11,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, ValidationError
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.application import Application
 from models.database import transaction
 from models.draft import drafts, merging, save_answers
 from models.errors import Invalid, Refused, SignInNeeded
@@ -21,6 +23,9 @@ from models.language import _
 from models.merge import Answer
 from models.posts import Kept, Post, news
 from models.reach import must_be_open, must_reach
+from models.renewal import WHY, Renewal, live_renewal
+from models.renewing import save_renewal
+from models.slots import SLOTS
 from models.steps import STEPS, step_of
 from portal.api.partner import application_of, visitor
 from portal.auth import partner_code, refuse_other_sites
@@ -122,9 +127,14 @@ def _changes(items: Iterable[Any]) -> tuple[list[Answer], list[dict[str, Any]]]:
             continue
         if why := _unstorable(change.value):
             refused.append(_refusal(item, why))
-        elif step_of(change.name):
+        elif _is_known(change.name):
             taken.append(Answer(change.name, change.value, change.sequence, change.base, change.writer))
     return taken, refused
+
+
+def _is_known(name: str) -> bool:
+    """Whether something holds it: a question of the form, or the reason for which a document is not renewed."""
+    return step_of(name) is not None or name.removeprefix(WHY) in SLOTS
 
 
 def _unstorable(value: Value) -> str:
@@ -155,6 +165,9 @@ def _keep_alone(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]
         application = application_of(session, who.invitation)
         if application.id != post.application:
             raise SignInNeeded(_("Another application has been opened in this browser. Enter this one's code again."))
+        renewal = None if application.open_to_partner or who.step else live_renewal(session, application.id)
+        if renewal is not None and renewal.with_partner:
+            return _keep_renewed(session, application, renewal, post, who.name)
         must_be_open(application)
         free, locked = [], []
         for change in post.changes:
@@ -171,9 +184,19 @@ def _keep_alone(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]
     return kept, locked
 
 
+def _keep_renewed(
+    session: Session, application: Application, renewal: Renewal, post: Post, by: str
+) -> tuple[Kept, list[dict[str, Any]]]:
+    """The same into the renewal of an approved partner, which is one page (portal/pages/apply_renew.py)."""
+    free = [change for change in post.changes if change.name in renewal.reach]
+    locked = [_refusal(vars(change), _("This is not part of the renewal.")) for change in post.changes if change not in free]
+    merge, outcome = save_renewal(session, application, free, by)
+    return Kept(datetime.now(UTC), outcome, news(merge, post), merge.newest), locked
+
+
 def _answer(kept: Kept, sent: Changes, refused: list[dict[str, Any]]) -> Response:
     """What the journal may forget, what needs a choice, what cannot be stored and why, and what others have answered meanwhile."""
-    gone = [item for item in sent.items if isinstance(item, dict) and step_of(str(item.get("name"))) is None]
+    gone = [item for item in sent.items if isinstance(item, dict) and not _is_known(str(item.get("name")))]
     told = {
         "savedAt": kept.at.isoformat(),
         "saved": [[change.name, change.writer, change.sequence, version] for change, version in kept.outcome.saved]

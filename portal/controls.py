@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from itertools import count
 from typing import Any
 
 from nicegui import ui
-from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
 from sqlmodel import Session
 
 from models.errors import Refused
 from models.language import _
+from models.meant import meant
 from models.person import Actor
 from portal.staff import Desk, attempt
 
@@ -23,7 +25,10 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Ask:
-    """One field of a dialog. `kind` is text, email, long, date, choice or many; the last two need `options`."""
+    """One field of a dialog. `kind` is text, email, long, date, choice or many; the last two need `options`.
+
+    Two that are `half` share a line.
+    """
 
     name: str
     label: str
@@ -32,14 +37,13 @@ class Ask:
     value: Any = None
     options: Mapping[str, str] = field(default_factory=dict)
     optional: bool = False
+    half: bool = False
 
 
-def button(words: str, act: Callable[[], Any], look: str = "", **props: str) -> Element:
+def button(words: str, act: Callable[[], Any], look: str = "", **props: str) -> TextElement:
     """A button of ours; `look` is its classes (go, danger, slim), `props` its attributes with _ for -."""
-    made = ui.element("button").classes(f"btn {look}").props("type=button")
-    made.props.update({name.replace("_", "-"): value for name, value in props.items()})
-    with made:
-        ui.html(escape(words), sanitize=False, tag="span")
+    made = TextElement(tag="button", text=words).classes(f"btn {look}")
+    made.props.update({"type": "button", **{name.replace("_", "-"): value for name, value in props.items()}})
     made.on("click", lambda __: act())
     return made
 
@@ -49,17 +53,20 @@ class Field:
 
     def __init__(self, ask: Ask) -> None:
         self.ask, self.id, self.wrong = ask, f"{ask.name}-{next(_numbers)}", False
-        with ui.element("div").classes("field wide") as self.place:
+        with ui.element("div").classes("field half" if ask.half else "field wide") as self.place:
             optional = f" <em>{escape(_('(optional)'))}</em>" if ask.optional else ""
             ui.html(escape(ask.label) + optional, sanitize=False, tag="label").props(f"for={self.id}")
             if ask.help:
                 ui.html(escape(ask.help), sanitize=False, tag="p").classes("help").props(f"id={self.id}-help")
             self.control = _CONTROLS[ask.kind](ask)
             self.error = ui.html("", sanitize=False, tag="p").classes("error").props(f"id={self.id}-error role=alert")
+            self.offer = ui.element("div").classes("offer").props("role=status") if ask.kind == "email" else None
         self.control.props("outlined dense no-error-icon hide-bottom-space").classes("w-full")
         described = f"{self.id}-help {self.id}-error" if ask.help else f"{self.id}-error"
         self.control.props.update({"for": self.id, "aria-describedby": described})
         self.control.on_value_change(self._typed)
+        if self.offer:
+            self.control.on("blur", self._suggest)
 
     @property
     def value(self) -> Any:
@@ -84,8 +91,25 @@ class Field:
 
     def _typed(self, *_: Any) -> None:
         """What was wrong is being put right: the error does not stand beside the new words."""
+        if self.offer:
+            self.offer.clear()
         if self.wrong:
             self.say("")
+
+    def _suggest(self) -> None:
+        """Ask about an address that looks mistyped (models/meant.py); it is taken as it is where nobody presses the button."""
+        if not self.offer:
+            return
+        self.offer.clear()
+        if not (found := meant(str(self.value).strip())):
+            return
+        with self.offer:
+            ui.html(escape(_("Did you mean {address}?").format(address=found)), sanitize=False, tag="span")
+            button(_("Yes, use it"), lambda: self._take(found), "slim")
+
+    def _take(self, found: str) -> None:
+        self.set(found)
+        self.focus()
 
 
 class Fields:
@@ -140,22 +164,36 @@ class Sheet:
     """The dialog of a deed. Closed and opened again it still holds what was typed; once it is done it is empty."""
 
     def __init__(self, desk: Desk, deed: Deed, after: Callable[[], Awaitable[None]]) -> None:
-        self.desk, self.deed, self.after, self.busy = desk, deed, after, False
-        name = f"sheet-{next(_numbers)}"
-        self.dialog = ui.dialog().props(f"aria-labelledby={name} transition-duration=120")
+        self.desk, self.deed, self.after, self.busy, self.fresh = desk, deed, after, False, False
+        self.name = f"sheet-{next(_numbers)}"
+        self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
+
+    @cached_property
+    def form(self) -> Fields:
+        """Its fields. It is drawn when it is first opened: a page has many sheets, and each element costs the page time."""
         with self.dialog, ui.element("div").classes("sheet q-card"):  # Quasar lets only a div in a dialog take the pointer
-            ui.html(escape(deed.title), sanitize=False, tag="h2").props(f"id={name}")
-            ui.html(escape(deed.lead), sanitize=False, tag="p").classes("mute")
-            self.form = Fields(deed.asks)
+            ui.html(escape(self.deed.title), sanitize=False, tag="h2").props(f"id={self.name}")
+            ui.html(escape(self.deed.lead), sanitize=False, tag="p").classes("mute")
+            made = Fields(self.deed.asks)
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
-                button(deed.go, self._do, deed.look)
+                button(self.deed.go, self._do, self.deed.look)
+        return made
 
     def open(self, values: Values | None = None) -> None:
         """Show it, with `values` in its fields where given."""
+        if self.fresh or values is not None:
+            self._clear()
+        form = self.form
         if values is not None:
-            self.form.fill(values)
+            form.fill(values)
         self.dialog.open()
+
+    def _clear(self) -> None:
+        """Drawn anew when it opens next: a field that was emptied out of sight would show its old text again."""
+        self.dialog.clear()
+        self.__dict__.pop("form", None)
+        self.fresh = False
 
     async def _do(self) -> None:
         if self.busy:  # a second click while the first is being done
@@ -165,7 +203,7 @@ class Sheet:
             typed = self.form.values
             if await attempt(self.desk, lambda s, actor: self.deed.work(s, actor, typed), done=self.deed.done, refused=self.form.refuse):
                 self.dialog.close()
-                self.form.fill()
+                self.fresh = True
                 await self.after()
         finally:
             self.busy = False

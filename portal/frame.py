@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 
@@ -20,11 +20,17 @@ from nicegui.language import Language
 
 from models.language import _, shown_list, spoken
 from models.person import Actor, Right
+from portal import palette
+from portal.attendance import attend
 from portal.language import texts_url
 from portal.postbox import Postbox
 from portal.render import render
 
 STATIC = Path(__file__).parent / "static"
+#: Seconds in which a page must be there. NiceGUI answers 500 after 3, which a busy hour can take.
+PATIENCE = 20.0
+#: Every page of ours: `@page("/review")`.
+page = partial(ui.page, response_timeout=PATIENCE)
 NAME = "Saber Renewable Energy"
 #: Language → the name of NiceGUI's and Quasar's own texts in it.
 QUASAR: dict[str, Language] = {"en": "en-GB", "de": "de", "ar": "ar"}
@@ -34,6 +40,7 @@ DESK = (
     ("/review", "Applications", Right.READ),
     ("/invitations", "Invitations", Right.INVITE),
     ("/deliveries", "Deliveries", Right.OPERATE),
+    ("/letters", "Letters", Right.DECIDE),
     ("/people", "People", Right.READ),
     ("/audit", "Audit log", Right.AUDIT),
 )
@@ -46,16 +53,27 @@ def frame(title: str, *, actor: Actor, here: str, wide: bool = False) -> Iterato
     Inside the block stands the page's own content, in `<main id="content">`.
     """
     prepare(title)
+    attend()
     ui.html(f'<a class="skip" href="#content">{escape(_("Skip to the content"))}</a>', sanitize=False)
     with ui.element("header").classes("top"), ui.element("div").classes("top-in"):
         ui.html(brand("/review"), sanitize=False)
         _navigation(actor, here)
         ui.element("div").classes("grow")
+        ui.html(palette.buttons(), sanitize=False).classes("openers")
         ui.html(render("language_menu.html"), sanitize=False)
         ui.html(theme_button(), sanitize=False)
         _account(actor)
+    _furnish(actor)
     with ui.element("main").classes("page wide" if wide else "page").props('id=content tabindex="-1"'):
         yield
+
+
+def _furnish(actor: Actor) -> None:
+    """What every page of the desk has at hand: keys of one letter, and the command palette."""
+    ui.add_head_html(f'<link rel="stylesheet" href="{static_url("palette.css")}">')
+    for script in ("keys.js", "palette.js"):
+        ui.add_head_html(f'<script src="{static_url(script)}" defer></script>')
+    ui.html(palette.dialog(actor, DESK), sanitize=False)
 
 
 def partner_page(

@@ -25,7 +25,23 @@ from portal.guard import Crowd, Guard, harden_socket
 from portal.language import Speak
 from portal.logs import AccessLog
 from portal.nudge import nudge
-from portal.pages import apply, apply_pdf, audit, deliveries, desk, documents, errors, export, invitations, people, review, status
+from portal.pages import (
+    apply,
+    apply_pdf,
+    audit,
+    deliveries,
+    desk,
+    documents,
+    ended,
+    errors,
+    export,
+    invitations,
+    letters,
+    palette,
+    people,
+    review,
+    status,
+)
 
 SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff sessions end earlier, in the database
 
@@ -71,7 +87,10 @@ def create_app() -> FastAPI:
     app.mount("/static", assets(frame.STATIC), name="static")
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
-    for page in (apply, apply_pdf, status, documents, export, desk, review, invitations, deliveries, people, audit):
+    for page in (
+        apply, apply_pdf, status, documents, export, desk, review,
+        palette, invitations, letters, deliveries, people, audit, ended,
+    ):  # fmt: skip
         page.install(app)
     errors.install(app)
     app.add_middleware(Crowd, refusal=errors.page)  # before the sessions, and so within them: it must know who has been let in

@@ -17,7 +17,7 @@ from models.database import reading, transaction
 from models.errors import Refused, SignInNeeded
 from models.language import _
 from models.person import Actor, Right
-from portal import auth
+from portal import attendance, auth
 
 T = TypeVar("T")
 Work = Callable[[Session, Actor], T]
@@ -47,7 +47,9 @@ class Desk:
         with reading() as session:
             actor = person.actor_of(session, self.token)
             actor.must(right)
-            return look(session, actor)
+            found = look(session, actor)
+        attendance.note_seen(self.token)
+        return found
 
     def _change(self, act: Work[T]) -> T:
         with transaction() as session:

@@ -25,6 +25,7 @@ from models.document import (
     accept,
     examine,
     find_by_key,
+    give_way,
     refuse,
     remove,
     restore,
@@ -34,7 +35,7 @@ from models.document import (
 )
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.language import _
-from models.reach import must_reach
+from models.reach import must_reach, must_take
 from models.request import open_request
 from models.resubmission import replaced_slots
 from models.slots import SLOTS
@@ -42,6 +43,8 @@ from portal.api.partner import Visitor, application_of
 
 log = structlog.stdlib.get_logger(__name__)
 EXPIRES_IN = 3600  # seconds a signed URL works
+#: States in which a document's bytes have been looked at and are good.
+COUNTED = (DocumentState.STORED, DocumentState.PROPOSED)
 PIECE_TYPE = "application/octet-stream"
 
 
@@ -69,11 +72,13 @@ class Ticket:
     expires_in: int = EXPIRES_IN
 
 
-def begin_upload(visitor: Visitor, slot: str, file_name: str, size: int, *, application: int | None = None) -> Ticket:
+def begin_upload(
+    visitor: Visitor, slot: str, file_name: str, size: int, *, application: int | None = None, replaces: str = ""
+) -> Ticket:
     """A pending document and the signed PUTs for it.
 
     `application` is the one that a page of ours shows: Conflict if this browser has opened another since. Invalid if the slot does
-    not take such a file, Conflict if the application can no longer be changed.
+    not take such a file, Conflict if the application can no longer be changed. `replaces` is the document whose place it will take.
     """
     with transaction() as session:
         found = application_of(session, visitor.invitation)
@@ -81,7 +86,7 @@ def begin_upload(visitor: Visitor, slot: str, file_name: str, size: int, *, appl
             raise Conflict(_("This page is out of date. Reload it, then try again."))
         # A colleague must not learn the code from an address, so what pages upload has the application's number in its key.
         folder = str(found.id) if application or visitor.colleague else ""
-        document = start_upload(session, found, slot, file_name, size, step=visitor.step, folder=folder)
+        document = start_upload(session, found, slot, file_name, size, step=visitor.step, folder=folder, replaces=replaces)
     return _ticket(document)
 
 
@@ -94,7 +99,7 @@ def resume_upload(visitor: Visitor, key: str) -> Ticket:
     if visitor.colleague and visitor.invitation.code in document.r2_key:
         raise NotFound(_("There is no such upload."))
     _must_be_wanted(document)
-    if document.state == DocumentState.STORED:
+    if document.state in COUNTED:
         return replace(_ticket(document), pieces=[], arrived=True)
     there = _sound(document, storage().sizes(document.r2_key))
     missing = [leg for leg, piece in zip(_ticket(document).pieces, document.pieces, strict=True) if piece.key not in there]
@@ -102,22 +107,22 @@ def resume_upload(visitor: Visitor, key: str) -> Ticket:
     return replace(_ticket(document), pieces=missing, arrived=arrived)
 
 
-def complete_upload(visitor: Visitor, key: str) -> Document:
-    """The document, once its bytes are in the store and are what was promised; said twice, it answers alike.
+def complete_upload(visitor: Visitor, key: str, replaces: str = "") -> Document:
+    """The document, once its bytes are in the store and are what was promised; said twice, it answers alike. It `replaces` another.
 
     Bytes that are not what was promised are refused and deleted (Invalid). While they have not arrived (Conflict) or the
     store is away (Failure) the document stays pending, so the caller may say it again.
     """
     document = _find(visitor, key)
     _must_be_wanted(document)
-    if document.state == DocumentState.STORED:
+    if document.state in COUNTED:
         return document
     try:
         content, in_pieces = _content(document)
         seen = _seen(document, content)
         if in_pieces:
             storage().put(document.r2_key, content, document.file_type)
-        return _keep(visitor, document, content, seen)
+        return _keep(visitor, document, content, seen, replaces)
     except Invalid:
         _refuse(visitor, document)
         raise
@@ -135,23 +140,23 @@ def is_as_sent(visitor: Visitor, document: Document) -> bool:
 def remove_upload(visitor: Visitor, key: str) -> None:
     """Take a document, or an upload that was begun, out of the application; its bytes go with the next sweep."""
     with transaction() as session:
-        document = _locked(session, visitor, key)
-        if document.state in (DocumentState.PENDING, DocumentState.STORED):
+        document, _renews = _locked(session, visitor, key)
+        if document.state in (DocumentState.PENDING, *COUNTED):
             remove(session, document)
 
 
 def restore_upload(visitor: Visitor, key: str) -> Document:
     """Put a document back that was taken out or replaced a moment ago."""
     with transaction() as session:
-        document = _locked(session, visitor, key)
-        restore(session, document)
+        document, renews = _locked(session, visitor, key)
+        restore(session, document, renews=renews)
     return document
 
 
 def expire_upload(visitor: Visitor, key: str, day: date | None) -> Document:
     """Keep the day until which a document is valid; it may be said before the document has arrived."""
     with transaction() as session:
-        document = _locked(session, visitor, key)
+        document, _renews = _locked(session, visitor, key)
         _must_be_wanted(document)
         set_expiry(session, document, day)
     return document
@@ -217,14 +222,15 @@ def _seen(document: Document, content: bytes) -> Preview:
     return seen
 
 
-def _keep(visitor: Visitor, document: Document, content: bytes, seen: Preview) -> Document:
+def _keep(visitor: Visitor, document: Document, content: bytes, seen: Preview, replaces: str) -> Document:
     """Accept what is in the store as it should be, unless somebody else did or took it out meanwhile."""
     thumbnail = bool(seen.picture) and _put_thumbnail(document, seen.picture)
     with transaction() as session:
-        current = _locked(session, visitor, document.r2_key)
+        current, renews = _locked(session, visitor, document.r2_key)
         _must_be_wanted(current)
         if current.state == DocumentState.PENDING:
-            accept(session, current, content, pages=seen.pages, thumbnail=thumbnail)
+            give_way(session, current, replaces)
+            accept(session, current, content, pages=seen.pages, thumbnail=thumbnail, renews=renews)
     with contextlib.suppress(Failure):  # pieces that stay go with the document
         for piece in document.pieces:
             storage().delete(piece.key)
@@ -243,7 +249,7 @@ def _put_thumbnail(document: Document, picture: bytes) -> bool:
 
 def _refuse(visitor: Visitor, document: Document) -> None:
     with transaction() as session:
-        current = _locked(session, visitor, document.r2_key)
+        current, _renews = _locked(session, visitor, document.r2_key)
         if current.state != DocumentState.PENDING:  # somebody else completed it, or took it out
             return
         refuse(session, current)
@@ -262,11 +268,14 @@ def _find(visitor: Visitor, key: str) -> Document:
         return document
 
 
-def _locked(session: Session, visitor: Visitor, key: str) -> Document:
+def _locked(session: Session, visitor: Visitor, key: str) -> tuple[Document, bool]:
+    """The document, which may be changed now, and whether it is for a renewal: then what stands is left alone."""
     application = _theirs(session, visitor, lock=True)
     document = find_by_key(session, application, key)
-    must_reach(session, application, [document.slot], visitor.step)
-    return document
+    renews = must_take(session, application, document.slot, visitor.step)
+    if renews and document.state == DocumentState.STORED:
+        raise Conflict(_("“{name}” stays until the renewal is approved.").format(name=document.file_name))
+    return document, renews
 
 
 def _theirs(session: Session, visitor: Visitor, *, lock: bool = False) -> Application:

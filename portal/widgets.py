@@ -12,11 +12,11 @@ from datetime import date
 from typing import Any, cast
 
 from models import loose
-from models.kinds import Choice, Date, Email, LongText, MultiChoice, Tags, Telephone, Text, Url
+from models.advice import ADVISED
+from models.kinds import NONE, Choice, Date, Email, LongText, MultiChoice, Tags, Telephone, Text, Url
 from models.language import _, shown_date
 from models.question import Question
 from models.request import Wanted
-from models.rules import ADVISED
 
 LONGEST = "20000"  # far beyond every rule, so that what is too long is kept and told; what is pasted beyond it fits no request
 RADIOS = 8  # more options than this become a list to open
@@ -42,6 +42,8 @@ class Field:
     due: date | None = None
     below: str = ""  # HTML that stands right below it
     advice: str = ""  # what a reviewer will come back to, though it is not wrong
+    stands: str = ""  # what it is to take the place of, for reading; and the same as JSON
+    stands_as: str = ""
     widget: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +99,8 @@ class Field:
     def described(self) -> str:
         """The ids of all that is said about it."""
         name = self.question.name
-        parts = (("asked", self.wanted), ("help", self.question.help or self.helped), ("error", True), ("advice", self.advised))
+        help_there = self.question.help or self.helped
+        parts = (("asked", self.wanted), ("stands", self.stands), ("help", help_there), ("error", True), ("advice", self.advised))
         return " ".join(f"{name}-{part}" for part, there in parts if there)
 
     @property
@@ -157,7 +160,7 @@ def as_typed(question: Question, raw: object) -> str:
     if isinstance(question.kind, Date) and (day := loose.day(raw)):
         return shown_date(day)
     if isinstance(raw, str):
-        return raw
+        return question.kind.show(raw) if raw == NONE else raw
     if isinstance(raw, list):
         return "; ".join(str(one) for one in raw)
     return "" if raw is None or isinstance(raw, bool) else str(question.kind.to_json(raw))

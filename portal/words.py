@@ -24,6 +24,7 @@ TONES: dict[str, str] = {
     ApplicationStatus.INFORMATION_REQUIRED: "warn",
     ApplicationStatus.REVIEWED: "warn",
     ApplicationStatus.APPROVED: "good",
+    ApplicationStatus.SUSPENDED: "bad",
     ApplicationStatus.REJECTED: "bad",
     ApplicationStatus.WITHDRAWN: "",
     DeliveryState.WAITING: "info",
@@ -50,8 +51,17 @@ TARGETS: dict[str, str] = {
     "email.received": "Email: application received",
     "email.operations": "Email: operations",
     "email.information_required": "Email: information required",
+    "email.request_reminder": "Email: reminder of what was asked",
     "email.approved": "Email: approved",
+    "email.renewal": "Email: renewal asked for",
+    "email.renewal_received": "Email: renewal received",
+    "email.renewal_office": "Email: operations, of a renewal",
+    "email.renewed": "Email: renewal approved",
+    "email.suspended": "Email: approval suspended",
+    "email.reinstated": "Email: suspension ended",
     "email.rejected": "Email: rejected",
+    "email.note": "Email: a note to the partner",
+    "email.mention": "Email: somebody mentioned",
 }
 DELIVERY_WORDS: dict[str, str] = {
     DeliveryState.WAITING: "Waiting",
@@ -82,6 +92,11 @@ def moment(at: datetime | None, *, seconds: bool = False) -> Markup:
 def day_of(at: datetime | None) -> Markup:
     """`<time>` with the office's day only."""
     return DASH if at is None else _time(at, day(at.astimezone(OFFICE).date()))
+
+
+def clock(at: datetime) -> str:
+    """The office's time of day: 14:05."""
+    return f"{at.astimezone(OFFICE):%H:%M}"
 
 
 def day(on: date) -> str:
@@ -126,9 +141,9 @@ def tag(words: str, tone: str = "") -> Markup:
     return Markup('<span class="tag {}">{}</span>').format(tone, words)
 
 
-def status_tag(status: ApplicationStatus) -> Markup:
-    """An application's status as the desk says it."""
-    return tag(status_words(status), TONES[status])
+def status_tag(status: ApplicationStatus, decided: object = None) -> Markup:
+    """An application's status as the desk says it; where it is `decided` and nothing has left yet, that."""
+    return tag(_("Decided, not sent yet"), "info") if decided else tag(status_words(status), TONES[status])
 
 
 def status_words(status: ApplicationStatus) -> str:
@@ -180,6 +195,11 @@ def entries(count: int) -> str:
 def people(count: int) -> str:
     """ "1 person", "3 people"."""
     return ngettext("{count} person", "{count} people", count).format(count=shown_number(count))
+
+
+def partners(count: int) -> str:
+    """ "1 partner", "3 partners"."""
+    return ngettext("{count} partner", "{count} partners", count).format(count=shown_number(count))
 
 
 def flags(count: int) -> str:

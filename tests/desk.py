@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from models.application import Application, begin, by_reference, of_invitation, submit
-from models.database import reading, transaction
+from models.condition import Term, conditions
+from models.database import now, reading, transaction
 from models.invitation import invite
 from models.person import PORTAL, Actor, Role, actor_of, sign_in
 from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, reject, request_information
@@ -68,3 +70,17 @@ def brought(reference: str, *, to: str) -> str:
 def row(session: Any, reference: str) -> Application:
     """The application's row."""
     return by_reference(session, reference)
+
+
+def brought_to_decision(reference: str, *, overdue: bool = False) -> None:
+    """An application that is reviewed is approved under two conditions; the first can be `overdue`."""
+    due = now().date() + timedelta(days=40)
+    approver = person(Role.APPROVER)
+    with transaction() as session:
+        terms = [Term("Send the renewed public liability certificate.", due), Term("Train two more installers.")]
+        made = approve(session, approver, row(session, reference), "Welcome to the team.\nArthur", terms)
+        session.flush()
+        if overdue:
+            first, __ = conditions(session, made.application_id)
+            first.due_on = now().date() - timedelta(days=3)
+            session.add(first)

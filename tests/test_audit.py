@@ -18,8 +18,8 @@ from models.database import now, reading, transaction
 from models.errors import Forbidden
 from models.event import Event, record
 from models.invitation import Invitation, invite
+from models.note import add_note
 from models.person import PORTAL, Role, User
-from models.review import add_note
 from portal.pages.review.story import HAPPENED, SENTENCES
 from portal.words import OFFICE
 from tests.desk import applied, brought, person, row, token

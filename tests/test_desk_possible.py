@@ -11,22 +11,26 @@ import pytest
 from models import review
 from models.application import Application, ApplicationStatus, move
 from models.database import reading, transaction
+from models.decision import waiting_decision
 from models.errors import Refused
+from models.note import add_note
 from models.person import Actor, Role
 from models.possible import Action, Situation
 from models.review import SECTIONS, history, verdicts
 from tests.desk import applied, brought, person, row
+from tests.parts import environment_of
 
 S = ApplicationStatus
 WORDS = "Because the certificate is missing."
 VERBS: dict[Action, Callable[[Any, Actor, Application], Any]] = {
     Action.VERDICT: lambda session, actor, one: review.give_verdict(session, actor, one, "company", "concern", WORDS),
-    Action.NOTE: lambda session, actor, one: review.add_note(session, actor, one, WORDS),
+    Action.NOTE: lambda session, actor, one: add_note(session, actor, one, WORDS),
     Action.REQUEST: lambda session, actor, one: review.request_information(session, actor, one, WORDS),
     Action.REVIEWED: review.mark_reviewed,
     Action.REOPEN: lambda session, actor, one: review.reopen(session, actor, one, WORDS),
     Action.APPROVE: review.approve,
     Action.REJECT: lambda session, actor, one: review.reject(session, actor, one, WORDS),
+    Action.UNDO: review.undo_decision,
 }
 
 
@@ -39,6 +43,8 @@ def in_every_state(database: str) -> dict[str, str]:
     states = ("under_review", "information_required", "reviewed", "approved", "rejected")
     found = {"submitted": applied("New Ltd"), **{state: brought(applied(f"{state} Ltd"), to=state) for state in states}}
     found["all judged"], found["withdrawn"] = applied("Judged Ltd"), applied("Gone Ltd")
+    with environment_of({"DECISION_UNDO_MINUTES": "10"}):
+        found["decided"] = brought(applied("Decided Ltd"), to="approved")
     reviewer = person(Role.REVIEWER)
     with transaction() as session:
         judged, gone = row(session, found["all judged"]), row(session, found["withdrawn"])
@@ -53,7 +59,7 @@ def test_the_desk_offers_an_action_exactly_when_the_verb_goes_through(in_every_s
     people = [person(role) for role in Role]
     compared = [compare(reference, actor, action) for reference, actor, action in product(in_every_state.values(), people, Action)]
     assert [difference for difference in compared if difference] == []
-    assert len(compared) == 8 * 5 * 7
+    assert len(compared) == 9 * 5 * len(Action)
 
 
 def compare(reference: str, actor: Actor, action: Action) -> str:
@@ -65,7 +71,7 @@ def why_not(reference: str, actor: Actor, action: Action) -> str:
     with reading() as session:
         one = row(session, reference)
         reviewer = next((event.user_id for event in history(session, one) if event.type == "application.reviewed"), None)
-        return Situation(actor, one, verdicts(session, one), reviewer).why_not(action)
+        return Situation(actor, one, verdicts(session, one), reviewer, waiting_decision(session, one.id) is not None).why_not(action)
 
 
 def refusal(reference: str, actor: Actor, action: Action) -> str:

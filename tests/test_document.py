@@ -20,6 +20,7 @@ from models.document import (
     accept,
     clean_name,
     examine,
+    give_way,
     known_keys,
     owner_of,
     remove,
@@ -169,6 +170,21 @@ def test_a_full_slot_takes_no_more_even_of_what_was_begun_before_it_was_full(app
     with pytest.raises(Invalid, match="already holds 20 files"), transaction() as session:
         accept(session, session.get_one(Document, late.id), pdf("late"))
     assert len(names(application, "team_cvs")) == PER_SLOT
+
+
+def test_a_full_slot_takes_a_longer_one_in_the_place_of_the_one_it_names(application: Application) -> None:
+    for number in range(PER_SLOT):
+        short = upload(application, "team_cvs", f"{number}.pdf", pdf(str(number)))
+    elsewhere = upload(application, "health_safety_policy", "policy.pdf", pdf("policy"))
+    with transaction() as session:
+        ours = of_invitation(session, application.invitation_code)
+        assert ours is not None
+        longer = start_upload(session, ours, "team_cvs", "longer.pdf", len(pdf("longer")), replaces=short.public_id)
+        give_way(session, longer, elsewhere.public_id)  # what stands in another place stays
+        give_way(session, longer, short.public_id)
+        accept(session, longer, pdf("longer"))
+    assert names(application, "team_cvs") == [*(f"{number}.pdf" for number in range(PER_SLOT - 1)), "longer.pdf"]
+    assert names(application, "health_safety_policy") == ["policy.pdf"]
 
 
 @given(st.integers(min_value=1, max_value=30_000_000))

@@ -29,7 +29,7 @@ from models.steps import QUESTIONS
 from models.workbook import as_xlsx
 from portal.pages.export import _batches
 from portal.words import OFFICE
-from tests.desk import applied, brought, person, token
+from tests.desk import applied, brought, person, row, token
 from tests.pages import browser
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -57,6 +57,30 @@ def test_the_file_holds_what_the_list_of_this_address_finds_in_its_order(databas
     content = browser(token(Role.REVIEWER)).get("/review/export.csv?q=solar&status=under_review&sort=company").content
     assert column(table(content, "csv"), "Registered company name") == ["Alpha Solar Ltd", "Beta Solar Ltd"]
     assert events("applications.exported")[0].detail["count"] == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_columns_that_the_list_shows_are_taken_away_after_company_and_reference(database: str, form: str) -> None:
+    reference = brought(applied("=Formula Ltd", public_liability_cover=2_000_000), to="under_review")
+    content = browser(token(Role.REVIEWER)).get(f"/review/export.{form}?view=all&shown=status,flagged,sections,submitted,nonsense").content
+    lines = table(content, form)
+    assert list(lines[0]) == ["Company", "Reference", "Status", "Flagged for", "Sections", "Submitted"]
+    company = "'=Formula Ltd" if form == "csv" else "=Formula Ltd"
+    assert list(lines[1][:3]) == [company, reference, "Under review"] and "Public liability: cover" in str(lines[1][3])
+    assert str(lines[1][4]) == "2" and events("applications.exported")[0].detail["count"] == 1
+
+
+@on_sqlite
+def test_of_a_selection_only_that_is_taken_away_and_in_the_lists_order(database: str) -> None:
+    references = [applied(company) for company in ("Beta Ltd", "Alpha Ltd", "Gamma Ltd")]
+    draft = begun("Still typing Ltd")
+    with reading() as session:
+        ids = [row(session, one).id for one in references[:2]] + [draft]
+    answer = browser(token(Role.AUDITOR)).post("/review/export.csv?view=mine&sort=company", data={"only": ",".join(map(str, [*ids, "x", -1]))})
+    assert column(table(answer.content, "csv"), "Registered company name") == ["Alpha Ltd", "Beta Ltd"]
+    assert events("applications.exported")[0].detail["count"] == 2
+    none = browser(token(Role.AUDITOR)).post("/review/export.csv", data={})
+    assert len(table(none.content, "csv")) == 1
 
 
 @on_sqlite

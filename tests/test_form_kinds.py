@@ -155,7 +155,7 @@ def test_a_telephone_number_is_stored_as_e164_read_by_country(country: str, raw:
 
 
 def test_an_emoji_in_a_telephone_number_is_told_what_to_do() -> None:
-    sentence = "Enter a telephone number with digits only: letters and symbols cannot be dialled"
+    sentence = "Enter a telephone number in digits, with the extension at the end if there is one: 020 7946 0958 ext 12"
     assert refused("company_phone", "020 7946 0958 😀") == sentence
     assert refused("company_phone", "0800 FLOWERS") == sentence
     assert refused("company_phone", "12345") == "Enter a telephone number with its area code, like 020 7946 0958"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from models.flags import Flag, flags
 from models.rules import check_answer, check_step, clean, dependents, missing_documents
 from models.settings import Settings
+from models.sheet import Sheet
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 from models.steps.capabilities import UK_REGIONS
@@ -26,10 +27,15 @@ def problems(**changes: Any) -> dict[str, str]:
     return {problem.field: problem.message for problem in clean(form(**changes), TODAY)[1]}
 
 
+def sound(**changes: Any) -> dict[str, Any]:
+    """The complete form with nothing that a reviewer would stop at, but for the changes."""
+    return form(**{"contracts_reviewed": True, **changes})
+
+
 def test_the_complete_form_has_no_problem_and_no_flag() -> None:
     values, found = clean(COMPLETE, TODAY)
     assert found == []
-    assert flags(values, TODAY, Settings()) == []
+    assert flags(clean(sound(), TODAY)[0], TODAY, Settings()) == []
     assert (values["company_registration"], values["vat_number"], values["company_postal"]) == ("07654321", "GB980780684", "RG1 8LS")
     assert missing_documents(COMPLETE, wanted_documents()) == []
 
@@ -202,13 +208,13 @@ FLAGS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     (
         "professional_indemnity_insurance",
         {"professional_indemnity_insurance": False, "principal_designer": False},
-        {"professional_indemnity_insurance": False, "principal_designer": False, "services_offered": ["EPC"]},
+        {"principal_designer": False, "services_offered": ["EPC"]},
         "although the company designs",
     ),
     (
         "professional_indemnity_insurance",
         {"professional_indemnity_insurance": False, "services_offered": ["EPC"]},
-        {"professional_indemnity_insurance": False, "services_offered": ["EPC"], "principal_designer": False},
+        {"services_offered": ["EPC"], "principal_designer": False},
         "Principal Designer",
     ),
     (
@@ -235,20 +241,29 @@ FLAGS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         )
         for kind in ("health_safety", "environmental", "modern_slavery", "substance_misuse", "gdpr")
     ],
+    ("professional_indemnity_insurance",
+     {"professional_indemnity_insurance": False, "principal_designer": False, "services_offered": ["EPC"]}, {}, "designs nothing"),
+    ("niceic_contractor", {"niceic_contractor": False}, {"certifications": ["MCS"], "niceic_contractor": False}, "the answer is No"),
+    ("mcs_approved", {"mcs_approved": False}, {"certifications": ["NICEIC"], "mcs_approved": False}, "the answer is No"),
+    ("public_liability_insurance", {"public_liability_insurance": False}, {}, "No public and product liability"),
+    ("public_liability_indemnity", {"public_liability_indemnity": False}, {}, "no 'Indemnity to Principal' clause"),
+    ("hse_notices_last_5_years", {"hse_notices_last_5_years": "An improvement notice in 2024"}, {}, "There were HSE notices"),
+    ("pending_prosecutions", {"pending_prosecutions": "One, after a fall in 2025"}, {}, "There are pending prosecutions"),
+    ("contracts_reviewed", {"contracts_reviewed": False}, {}, "has not reviewed"),
 ]
 
 
 @pytest.mark.parametrize(("field", "odd", "usual", "words"), FLAGS, ids=[f"{flag[0]}-{n}" for n, flag in enumerate(FLAGS)])
 def test_a_flag_is_raised_and_stops_nothing(field: str, odd: dict[str, Any], usual: dict[str, Any], words: str) -> None:
-    values, found = clean(form(**odd), TODAY)
+    values, found = clean(sound(**odd), TODAY)
     assert found == []
     (flag,) = flags(values, TODAY, Settings())
     assert (flag.field, words in flag.message, flag.section) == (field, True, STEPS[QUESTIONS[field].step - 1].name)
-    assert flags(clean(form(**usual), TODAY)[0], TODAY, Settings()) == []
+    assert flags(clean(sound(**usual), TODAY)[0], TODAY, Settings()) == []
 
 
 def test_the_minimum_cover_is_a_setting() -> None:
-    values, _ = clean(COMPLETE, TODAY)
+    values, _ = clean(sound(), TODAY)
     (flag,) = flags(values, TODAY, Settings(public_liability_minimum=20_000_000))
     assert flag.message == "Public liability cover of £10,000,000 is below the minimum of £20,000,000"
 
@@ -257,6 +272,33 @@ def test_the_minimum_cover_is_a_setting() -> None:
 class Held:
     slot: str
     expiry_date: date | None
+    sha256: str | None = None
+    file_name: str = "paper.pdf"
+
+
+def test_a_file_that_stands_in_several_places_is_flagged_once_with_all_of_them() -> None:
+    held = [Held("gdpr_policy", None, "a"), Held("environmental_policy", None, "a"), Held("team_cvs", None, "b"), Held("team_cvs", None, "b")]
+    (flag,) = [flag for flag in flags({}, TODAY, Settings(), held) if flag.section == "documents"]
+    assert flag.field == "gdpr_policy"
+    assert flag.message == "“paper.pdf” is one and the same file in several places: Data protection policy and Environmental policy"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"public_liability_cover": 4_999_999}, "public_liability_cover", "We ask for £5,000,000 or more"),
+        ({"professional_indemnity_cover": 999_999}, "professional_indemnity_cover", "We ask for £1,000,000 or more"),
+        ({"public_liability_insurance": False}, "public_liability_insurance", "We ask for cover of £5,000,000"),
+        ({"public_liability_indemnity": False}, "public_liability_indemnity", "We ask for this clause"),
+        ({"professional_indemnity_insurance": False}, "professional_indemnity_insurance", "we ask designers"),
+        ({"niceic_contractor": False}, "niceic_contractor", "You ticked NICEIC under Trade certifications"),
+    ],
+)
+def test_a_weak_answer_is_said_beside_it_to_the_partner_and_flagged_to_the_reviewer(changes: dict[str, Any], name: str, words: str) -> None:
+    sheet = Sheet(sound(**changes))
+    assert sheet.problem(name) is None and words in sheet.advice(name)
+    assert name in [flag.field for flag in flags(sheet.values, TODAY, Settings())]
+    assert Sheet(sound()).advice(name) == ""
 
 
 def test_a_certificate_that_has_expired_or_soon_will_is_flagged() -> None:

@@ -50,7 +50,8 @@ def test_staff_sign_in_and_bring_their_roles(local: Local) -> None:
 
 def test_the_page_offers_one_account_for_each_role(local: Local) -> None:
     page = requests.get(identity.begin(callback(local))["auth_uri"], timeout=10).text
-    staff = {"Olivia Okafor": "operations", "Rosa Reyes": "reviewer", "Arthur Adeyemi": "approver", "Adam Novak": "admin"}
+    staff = {"Olivia Okafor": "operations", "Rosa Reyes": "reviewer", "Arthur Adeyemi": "approver", "Adam Novak": "admin",
+             "Audrey Lindqvist": "auditor"}  # fmt: skip
     for name, role in staff.items():
         assert name in page
         assert f"· {role}<" in page

@@ -25,7 +25,7 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def lines(files: list[Document] | None = None, alike: Alike | None = None, **changes: Any) -> list[Line]:
-    values, _problems = clean(form(**changes), TODAY)
+    values, _problems = clean(form(**{"contracts_reviewed": True, **changes}), TODAY)
     return ledger(values, TODAY, Settings(), held() if files is None else files, alike)
 
 
@@ -49,11 +49,11 @@ def test_the_complete_sample_passes_everything_and_says_why() -> None:
     assert of(found, "public_liability_cover")[1] == "£10,000,000, and the minimum is £5,000,000"
     assert of(found, "primary_contact_email")[1] == "Both are at brightfieldsolar.co.uk"
     assert of(found, "", "Documents that the answers ask for")[1].endswith("are wanted, and all are there")
-    assert {line.section for line in found} == {"company", "contact", "capabilities", "roles", "insurance", "documents"}
+    assert {line.section for line in found} == {"company", "contact", "capabilities", "roles", "insurance", "compliance", "documents"}
 
 
 def test_each_section_begins_with_what_failed_and_then_what_was_flagged() -> None:
-    stored, _problems = clean(form(public_liability_cover=2_000_000), TODAY)
+    stored, _problems = clean(form(public_liability_cover=2_000_000, contracts_reviewed=True), TODAY)
     stored["professional_indemnity_expiry"] = TODAY - timedelta(days=1)
     found = ledger(stored, TODAY, Settings(), held())
     insurance = [line for line in found if line.section == "insurance"]

@@ -252,3 +252,15 @@ def _revoke(application: Application) -> None:
 
 def _ours(session: Session, application: Application) -> Invitation:
     return session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one()
+
+
+def test_an_address_that_looks_mistyped_is_asked_about_before_a_stranger_has_the_link(application: Application) -> None:
+    client, wrong, right = partner(application), "priya.nair@brightfeildsolar.co.uk", PRIYA["email"]
+    answer = client.post("/apply/colleagues", data={**PRIYA, "email": wrong})
+    assert answer.status_code == 422 and f"Did you mean {right}? Nothing is sent yet." in words(answer.text)
+    with reading() as session:
+        assert session.exec(select(Colleague)).all() == []
+    assert client.post("/apply/colleagues", data={**PRIYA, "email": wrong, "sure": wrong, "instead": right}).status_code == 303
+    assert the_colleague().email == right
+    assert client.post("/apply/colleagues", data={**PRIYA, "email": wrong, "sure": wrong}).status_code == 303
+    assert the_colleague().email == wrong, "nobody is forced"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from models.kinds import Date, Decimal, Email, Integer, LongText, Telephone, Text, Url
+from models.language import speaking
 from models.question import Question
+from models.sheet import Sheet
 from models.steps import QUESTIONS
 from portal.pages.apply_fill import fills
+from portal.pages.apply_offers import opened
 from portal.widgets import Field, as_typed, attributes, same_buttons, widget
 
 WRITTEN = [question for question in QUESTIONS.values() if widget(question) in ("input", "date", "textarea")]
@@ -61,3 +64,16 @@ def test_percentages_complete_each_other_and_what_was_filled_in_goes_when_it_can
     assert fills({"internal_staff_percentage": "110"}, before) == {"subcontract_percentage": ""}
     assert fills({"internal_staff_percentage": "110"}, {"subcontract_percentage": "50"}) == {}
     assert fills({"internal_staff_percentage": "60", "subcontract_percentage": "50"}, {}) == {}
+    assert fills({"internal_staff_percentage": "70 per cent"}, {}) == {"subcontract_percentage": "30"}
+
+
+def test_what_was_answered_with_none_stands_in_the_readers_own_word() -> None:
+    with speaking("de"):
+        assert as_typed(QUESTIONS["pending_prosecutions"], "None") == "Keine"
+    assert as_typed(QUESTIONS["company_name"], "None") == "None"
+
+
+def test_an_answer_says_how_much_more_it_asks() -> None:
+    before, after = Sheet({}).needed(), Sheet({"principal_designer": True}).needed()
+    assert opened(before, after) == "3 more questions from this answer. 1 more document from this answer."
+    assert opened(after, before) == opened(after, after) == ""

@@ -6,6 +6,7 @@ import re
 import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pypdfium2
 import pytest
@@ -16,7 +17,7 @@ from models.database import engine, reading, transaction
 from models.document import stored
 from models.draft import Answer, answers_of, save_answers, save_step
 from models.invitation import Invitation
-from models.language import speaking
+from models.language import _, speaking
 from models.person import Actor, Role
 from models.resubmission import submissions
 from models.review import request_information
@@ -72,6 +73,10 @@ def test_it_knows_its_title_its_language_and_its_chapters(database: str) -> None
     assert len(list(document.get_toc())) == len(STEPS) + 1
     last = document[len(document) - 1].get_textpage().get_text_range()
     assert re.search(rf"\b{len(document)}\b.*\b{len(document)}\b", last.splitlines()[-1])
+    with speaking("de"):
+        headings = {_(section) for step in STEPS for section in step.sections} | {_(step.title) for step in STEPS}
+    feet = [page.get_textpage().get_text_range().splitlines()[-2].strip() for page in document]
+    assert not headings & {re.sub(r"^\d\. ", "", foot) for foot in feet}, "no heading stands alone at the foot of a page"
 
 
 def test_arabic_answers_are_in_it_in_their_own_order_in_every_language(database: str) -> None:
@@ -144,3 +149,25 @@ def _by_code(session: Session, code: str) -> Invitation:
     found = find(session, code)
     assert found is not None
     return found
+
+
+def test_a_sign_that_no_font_has_is_named_instead_of_left_out(database: str) -> None:
+    application = begun(())
+    with transaction() as session:
+        row = session.get_one(Application, application.id)
+        wished = "We 👍🏽 your portal, 李. Ελλάδα, Łódź ✔️"
+        save_answers(session, row, [Answer("additional_information", wished, 2**52, 2**52, "test")])
+        submit(session, row, answers_of(session, row.invitation_code), wanted_documents())
+    found = text(pdf())
+    assert bare("We [thumbs up sign] your portal, [cjk unified ideograph-674e]. Ελλάδα, Łódź") in found
+    assert "[heavycheckmark]" in found or "✔" in found
+
+
+def test_the_number_of_pages_stands_right_beside_its_words_in_every_language(database: str) -> None:
+    submitted(())
+    for language in ("en", "ar"):
+        page = pypdfium2.PdfDocument(pdf(language))[0].get_textpage()
+        low = [page.get_charbox(n) for n in range(page.count_chars())]
+        footer = sorted((left, right) for left, bottom, right, _top in low if bottom < 50 and right > left)
+        gaps = [after[0] - before[1] for before, after in pairwise(footer)]
+        assert footer and max(gaps) < 6, (language, gaps)  # points: a blank of the footer has 2 to 3

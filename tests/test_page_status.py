@@ -14,11 +14,12 @@ from models.draft import Answer, answers_of, save_answers
 from models.event import Event, give_up, record, succeed
 from models.invitation import Invitation
 from models.language import shown_date
+from models.note import add_note
 from models.person import PORTAL, Actor, Role
 from models.progress import TOLD, working_days_after
 from models.request import Wanted
 from models.resubmission import submissions
-from models.review import SECTIONS, add_note, approve, give_verdict, mark_reviewed, reject, request_information
+from models.review import SECTIONS, approve, give_verdict, mark_reviewed, reject, request_information
 from portal.pages.status import HAPPENED, NEXT, TITLES, Standing, body, news, next_words, parts, pulse, read
 from portal.pages.status import _stages as _all_stages
 from tests.api import on_one_database

@@ -12,8 +12,9 @@ from models.database import now, reading, transaction
 from models.errors import Conflict, Forbidden, NotFound, Refused
 from models.event import Event
 from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
-from models.person import Actor, Role, SignIn, User, actor_of, sign_in
+from models.person import Actor, Ended, Role, SignIn, User, actor_of, cut_off, note_seen, sign_in, sign_out
 from portal.auth import _open_session
+from portal.browsers import browser_of
 from tests.desk import person, token
 from tests.pages import browser
 
@@ -130,9 +131,88 @@ def test_the_list_says_who_has_which_role_and_how_many_sessions_are_open(databas
     with transaction() as session:
         session.exec(update(SignIn).where(SignIn.user_id == ids_of("other")).values(expires_at=now() - timedelta(hours=1)))
     rosa, other = listed(person(Role.ADMIN), "ROSA")
-    assert (rosa.user.name, rosa.roles, rosa.open_sessions) == ("Rosa Reyes", (Role.REVIEWER, Role.APPROVER), 1)
-    assert (other.open_sessions, other.newest) == (0, None)
+    assert (rosa.user.name, rosa.roles, len(rosa.sessions)) == ("Rosa Reyes", (Role.REVIEWER, Role.APPROVER), 1)
+    assert other.sessions == ()
     assert rosa.last_sign_in and now() - rosa.last_sign_in < timedelta(minutes=1)
+
+
+@on_sqlite
+def test_when_and_with_which_browser_somebody_was_there_is_written_every_five_minutes(database: str) -> None:
+    held = signed_in("Rosa Reyes", "reviewer", browser="Firefox on Windows")
+    ago = now() - timedelta(minutes=4)
+    for minutes in (timedelta(0), timedelta(minutes=2)):
+        with transaction() as session:
+            session.exec(update(SignIn).values(seen_at=ago - minutes))
+        with transaction() as session:
+            note_seen(session, held)
+    (rosa,) = listed(person(Role.ADMIN), "rosa")
+    assert rosa.last_seen and now() - rosa.last_seen < timedelta(minutes=1)  # six minutes are long enough, four were not
+    assert [one.browser for one in rosa.sessions] == ["Firefox on Windows"]
+    page = browser(token(Role.ADMIN)).get("/people").text
+    assert "Firefox on Windows" in page
+
+
+@on_sqlite
+def test_four_minutes_are_not_written_down(database: str) -> None:
+    held, ago = signed_in("Rosa Reyes", "reviewer"), now() - timedelta(minutes=4)
+    with transaction() as session:
+        session.exec(update(SignIn).values(seen_at=ago))
+    with transaction() as session:
+        note_seen(session, held)
+    (rosa,) = listed(person(Role.ADMIN), "rosa")
+    assert rosa.last_seen == ago
+
+
+@on_sqlite
+def test_a_page_that_is_opened_is_a_sign_of_life(database: str) -> None:
+    held, ago = token(Role.REVIEWER), now() - timedelta(hours=1)
+    with transaction() as session:
+        session.exec(update(SignIn).values(seen_at=ago))
+    assert browser(held).get("/review").status_code == 200
+    (reviewer,) = listed(person(Role.ADMIN), "reviewer")
+    assert reviewer.last_seen and reviewer.last_seen > ago
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15", "Safari on Mac"),
+        ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/131.0 Mobile/15E148 Safari/604.1", "Chrome on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/26.0 Chrome/122.0 Mobile Safari/537.36", "Samsung Internet on Android"),
+        ("curl/8.5.0", ""), ("<script>Windows", "Windows"),
+    ],
+)  # fmt: skip
+def test_a_browser_is_told_in_words(agent: str, said: str) -> None:
+    assert browser_of(agent) == said
+
+
+def test_whoever_is_cut_off_or_signed_out_from_elsewhere_is_known_with_why(database: str) -> None:
+    admin = person(Role.ADMIN)
+    left, ended, elsewhere, here, stays, out = (token(role) for role in (
+        Role.REVIEWER, Role.APPROVER, Role.OPERATIONS, Role.OPERATIONS, Role.AUDITOR, Role.AUDITOR))  # fmt: skip
+    change(disable, admin, number(Role.REVIEWER)), change(end_sessions, admin, number(Role.APPROVER))
+    with reading() as session:
+        operations = actor_of(session, here)
+    change(sign_out_elsewhere, operations, here)
+    with transaction() as session:
+        sign_out(session, out)  # of their own will: their page keeps what they typed
+    with reading() as session:
+        found = cut_off(session, {left, ended, elsewhere, here, stays, out, "", "x" * 43})
+    assert found == {left: Ended.DISABLED, ended: Ended.BY_ADMINISTRATOR, elsewhere: Ended.FROM_ELSEWHERE}
+
+
+@on_sqlite
+@pytest.mark.parametrize(("how", "said"), [(disable, "Your account is disabled"), (end_sessions, "An administrator has signed you out")])
+def test_the_page_that_stands_in_place_of_theirs_says_why_and_gives_nothing_away(database: str, how: object, said: str) -> None:
+    held, admin = token(Role.REVIEWER), person(Role.ADMIN)
+    assert browser(held).get("/auth/ended?to=/people").headers["location"] == "/people"  # nothing has ended
+    assert browser(held).get("/auth/ended?to=https://elsewhere.example").headers["location"] == "/review"
+    change(how, admin, number(Role.REVIEWER))
+    answer = browser(held).get("/auth/ended?to=/people")
+    assert answer.status_code == 200 and said in answer.text and answer.headers["cache-control"] == "no-store"
+    assert ("Sign in again" in answer.text) == (how is end_sessions)
 
 
 @on_sqlite
@@ -152,10 +232,10 @@ def test_only_an_administrator_has_buttons_on_others(database: str, role: Role) 
     assert "Rosa Reyes" in page and ("Disable the account of Rosa Reyes" in page) == (role == Role.ADMIN)
 
 
-def signed_in(name: str, *roles: str, oid: str = "rosa") -> str:
+def signed_in(name: str, *roles: str, oid: str = "rosa", browser: str = "") -> str:
     from integrations.identity import Identity
 
-    return _open_session(Identity(oid=oid, name=name, email=f"{oid}@saber.example", roles=tuple(roles)))
+    return _open_session(Identity(oid=oid, name=name, email=f"{oid}@saber.example", roles=tuple(roles)), browser)
 
 
 def listed(actor: Actor, q: str = "") -> list[Person]:

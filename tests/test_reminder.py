@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 
 from models.application import Application, begin, submit
 from models.database import now, reading, transaction
-from models.draft import Answer, save_answers
+from models.draft import Answer, Draft, save_answers
 from models.errors import Conflict, Forbidden
 from models.event import Event
 from models.invitation import Invitation, resend, revoke, speak
@@ -20,9 +20,10 @@ from models.reminder import Left, left_to_do, remind
 from models.steps import STEPS
 from tests.desk import person
 from tests.partners import begun, deliveries, events, invited
-from tests.parts import Graph, Local, Mailbox
+from tests.parts import Graph, Local, Mailbox, environment_of
 from tests.sample_form import COMPLETE, wanted_documents
 from worker.deliver import drain
+from worker.reminders import remind_all
 
 
 @pytest.fixture
@@ -104,6 +105,40 @@ def test_nobody_is_reminded_twice_in_three_days(drafted: Invitation) -> None:
     assert only().may_remind
     reminded(drafted)
     assert len(events("invitation.reminded")) == 2
+
+
+def worked_days_ago(invitation: Invitation, days: int) -> None:
+    with transaction() as session:
+        session.exec(update(Draft).where(col(Draft.invitation_code) == invitation.code).values(last_updated=now() - timedelta(days=days)))
+
+
+def test_a_draft_that_lies_still_is_reminded_of_after_7_and_21_days_and_never_twice(drafted: Invitation) -> None:
+    for days, so_far in ((6, 0), (7, 1), (8, 1), (20, 1), (21, 2), (22, 2), (90, 2)):
+        worked_days_ago(drafted, days)
+        for _look in range(2):
+            remind_all()
+        assert len(events("invitation.reminded")) == so_far, days
+        with transaction() as session:  # a day goes by, or ten
+            for event in events("invitation.reminded"):
+                session.exec(update(Event).where(col(Event.id) == event.id).values(at=event.at - timedelta(days=10 if days == 8 else 1)))
+    assert only().happened.reminded_at is not None
+    assert {event.actor for event in events("invitation.reminded")} == {"Partner Portal"}
+
+
+@pytest.mark.parametrize("why", ["expired", "by hand yesterday", "by hand the day before it was due", "switched off", "worked again"])
+def test_nobody_is_reminded_of_a_draft_by_itself_who_need_not_be(drafted: Invitation, why: str) -> None:
+    worked_days_ago(drafted, 10 if "before" in why else 8)
+    if why.startswith("by hand"):
+        reminded(drafted)
+        days_ago(4 if "before" in why else 1)
+    with transaction() as session:
+        found = session.get_one(Invitation, drafted.id)
+        found.expires_at = now() - timedelta(minutes=1) if why == "expired" else found.expires_at
+        if why == "worked again":
+            save_answers(session, session.exec(select(Application)).one(), [Answer("primary_contact_name", "Ada King", 2)])
+    with environment_of({"DRAFT_REMINDER_DAYS": "0"} if why == "switched off" else {}):
+        assert remind_all() == 0
+    assert len(events("invitation.reminded")) == why.startswith("by hand")
 
 
 @pytest.mark.parametrize("how", ["not begun", "only opened", "sent", "expired", "revoked"])

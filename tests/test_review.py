@@ -14,18 +14,17 @@ from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery
 from models.invitation import invite
 from models.language import shown_date
+from models.note import add_note, notes
 from models.person import PORTAL, Actor, Right, Role, actor_of, sign_in, sign_out
 from models.request import Wanted
 from models.review import (
     SECTIONS,
     Ruling,
-    add_note,
     approve,
     decision,
     give_verdict,
     history,
     mark_reviewed,
-    notes,
     open_request,
     reject,
     reopen,

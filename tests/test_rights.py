@@ -17,7 +17,28 @@ from nicegui import app as pages
 from sqlmodel import Session, select
 
 import models
-from models import assignment, audit, export, invitation, invitation_import, outbox, people, reminder, retention, review, revocation
+from models import (
+    assignment,
+    audit,
+    columns,
+    condition,
+    contacts,
+    deciding,
+    export,
+    invitation,
+    invitation_import,
+    letter_template,
+    mention,
+    note,
+    outbox,
+    people,
+    reminder,
+    renewal_review,
+    request_reminder,
+    retention,
+    review,
+    revocation,
+)
 from models.application import Application
 from models.database import now, reading, transaction
 from models.document import Document
@@ -45,18 +66,27 @@ MATRIX = {
 VERBS: dict[Callable[..., Any], Right] = {
     invitation.invite: Right.INVITE, invitation.resend: Right.INVITE, invitation.revoke: Right.INVITE, revocation.restore: Right.INVITE,
     invitation.extend: Right.INVITE, invitation_import.invite_line: Right.INVITE, reminder.remind: Right.INVITE,
+    request_reminder.remind_of_request: Right.REVIEW, request_reminder.remind_many: Right.REVIEW, columns.keep_columns: Right.READ,
     assignment.assign: Right.REVIEW, assignment.assign_many: Right.REVIEW,
-    review.give_verdict: Right.REVIEW, review.start_review: Right.REVIEW, review.add_note: Right.REVIEW,
+    review.give_verdict: Right.REVIEW, review.start_review: Right.REVIEW, note.add_note: Right.REVIEW, note.change_note: Right.REVIEW,
+    note.remove_note: Right.REVIEW, note.restore_note: Right.REVIEW, note.unread: Right.READ, mention.have_read: Right.READ,
     review.request_information: Right.REVIEW, review.mark_reviewed: Right.REVIEW, review.reopen: Right.REVIEW,
-    review.approve: Right.DECIDE, review.reject: Right.DECIDE,
+    deciding.approve: Right.DECIDE, deciding.reject: Right.DECIDE, deciding.undo_decision: Right.DECIDE,
+    condition.mark_met: Right.DECIDE, condition.mark_not_met: Right.DECIDE,
+    letter_template.add_template: Right.DECIDE, letter_template.change_template: Right.DECIDE,
+    letter_template.delete_template: Right.DECIDE, letter_template.restore_template: Right.DECIDE,
+    renewal_review.ask_renewal: Right.REVIEW, renewal_review.return_renewal: Right.REVIEW, renewal_review.approve_renewal: Right.DECIDE,
     outbox.retry_now: Right.OPERATE, outbox.retry_failed: Right.OPERATE, outbox.settle_by_hand: Right.OPERATE,
     retention.hold: Right.OPERATE, retention.lift: Right.OPERATE,
     people.people: Right.READ, people.disable: Right.PEOPLE, people.enable: Right.PEOPLE, people.end_sessions: Right.PEOPLE,
     audit.look: Right.AUDIT, audit.export: Right.AUDIT, export.find: Right.READ, export.exported: Right.READ,
+    contacts.look: Right.READ, contacts.find: Right.READ, contacts.exported: Right.READ, contacts.correct_address: Right.INVITE,
 }  # fmt: skip
 #: What takes an actor and asks for no right, and why.
 WITHOUT = {
+    "models.columns.own_columns": "everybody reads their own columns, of a list that they were let see",
     "models.event.record": "a verb that has asked calls it",
+    "models.mention.call": "only the verbs of notes call it, which have asked",
     "models.assignment.take_on": "only `start_review` calls it, which has asked",
     "models.people.sign_out_elsewhere": "everybody may end their own sessions",
 }
@@ -64,10 +94,12 @@ ROUTES = {
     "/review": Right.READ, "/review/{reference}": Right.READ, "/review/{reference}/application.pdf": Right.READ,
     "/review/export.csv": Right.READ, "/review/export.xlsx": Right.READ, "/documents/{document}": Right.READ,
     "/invitations": Right.INVITE, "/invitations/import": Right.INVITE, "/invitations/template.csv": Right.INVITE,
-    "/deliveries": Right.OPERATE, "/people": Right.READ, "/audit": Right.AUDIT, "/audit/export.csv": Right.AUDIT,
+    "/letters": Right.DECIDE, "/deliveries": Right.OPERATE, "/people": Right.READ, "/audit": Right.AUDIT, "/audit/export.csv": Right.AUDIT,
+    "/palette": Right.READ, "/mentions": Right.READ,
+    "/people/contacts": Right.READ, "/people/contacts/export.csv": Right.READ, "/people/contacts/export.xlsx": Right.READ,
 }  # fmt: skip
 #: Routes as the app declares them, where that is not what ROUTES says; and those that are the partners', the machines' or everybody's.
-DECLARED = {"/review/export.{form}": "/review/export.csv", "/documents/{public_id}": "/documents/{document}",
+DECLARED = {"/review/export.{form}": "/review/export.csv", "/people/contacts/export.{form}": "/people/contacts/export.csv", "/documents/{public_id}": "/documents/{document}",
             "/documents/{public_id}/thumbnail": "/documents/{document}"}  # fmt: skip
 OTHERS = ("/apply", "/api/", "/auth/", "/static", "/docs", "/openapi.json", "/healthz", "/readyz", "/language", "/favicon.ico", "/_nicegui")
 NOBODY = {"nobody": Actor("Nobody", "staff"), "partner": partner("Brightfield Solar Ltd")}
@@ -96,7 +128,7 @@ def test_a_verb_is_done_for_those_who_may_and_refused_to_all_others(database: st
 
 def test_every_route_of_the_desk_says_who_may(local: object) -> None:
     found = {DECLARED.get(path, path) for path in _paths() if path not in ("", "/") and not path.startswith(OTHERS)}
-    assert found | {"/review/export.xlsx"} == set(ROUTES)
+    assert found | {"/review/export.xlsx", "/people/contacts/export.xlsx"} == set(ROUTES)
 
 
 @on_sqlite
@@ -136,10 +168,15 @@ def _given(session: Session, verb: Callable[..., Any], reference: str) -> dict[s
     held: dict[str, Any] = {
         "application": application, "application_ids": [application.id], "user_id": reviewer,
         "invitation": session.exec(select(Invitation).where(Invitation.code == application.invitation_code)).one(),
-        "delivery_id": session.exec(select(Delivery.id)).first(), "section": "company", "ruling": "passed", "text": "Seen and noted.",
+        "delivery_id": session.exec(select(Delivery.id)).first(), "section": "company", "ruling": "passed", "note_id": 0, "text": "Seen and noted.",
         "reason": "It says why.", "why": "It says why.", "message": "Send the new certificate.", "expires_at": now() + timedelta(days=9),
         "company_name": "New Ltd", "contact_email": "ada@new-partner.co.uk", "asked": audit.Asked(), "zone": OFFICE, "form": "csv",
         "count": 1, "wanted": select(Application.id), "line": invitation_import.Line(2, {}), "until": lambda _: now() + timedelta(days=9),
+    }  # fmt: skip
+    held |= {
+        "condition": condition.Condition(application_id=application.id or 0, text="Send the certificate."), "kind": "approval",
+        "template": letter_template.LetterTemplate(kind="approval", title="Ours", language="en", text=held["message"], changed_by="", changed_at=now()),
+        "language": "en", "title": "Ours", "slots": ["gdpr_policy"], "columns": ["status"],
     }  # fmt: skip
     needed = [one.name for one in list(inspect.signature(verb).parameters.values())[2:] if one.default is one.empty]
     return {name: held[name] for name in needed}

@@ -17,8 +17,9 @@ from models.document import Document, stored
 from models.event import record
 from models.invitation import Invitation, extend, revoke
 from models.invitation_list import synced
+from models.note import add_note
 from models.person import PORTAL, Actor, Role, actor_of, sign_in
-from models.review import SECTIONS, Ruling, add_note, approve, give_verdict, mark_reviewed, request_information
+from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, request_information
 from models.settings import settings
 from tests.partners import (
     THREE,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from worker import access, notify, publish
+from worker import access, notes, notify, publish, renewals, request_mails
 from worker.outcome import Consumer
 
 HANDLERS: dict[str, Consumer] = {
@@ -21,6 +21,15 @@ HANDLERS: dict[str, Consumer] = {
     "email.colleague": access.colleague,
     "email.colleague_done": access.colleague_done,
     "email.information_required": notify.information_required,
+    "email.request_reminder": request_mails.request_reminder,
+    "email.renewal": renewals.asked,
+    "email.renewal_received": renewals.received,
+    "email.renewal_office": renewals.office,
+    "email.renewed": renewals.approved,
+    "email.suspended": renewals.suspended,
+    "email.reinstated": renewals.reinstated,
     "email.approved": notify.approved,
     "email.rejected": notify.rejected,
+    "email.note": notes.note,
+    "email.mention": notes.mention,
 }

@@ -25,6 +25,7 @@ from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, hel
 from models.invitation import expire_due
 from models.settings import settings
 from worker.consumers import HANDLERS
+from worker.decide import carry_out_due, seconds_to_decision
 from worker.logs import where
 from worker.outcome import Done, Needless
 
@@ -38,9 +39,10 @@ _drains: set[threading.Event] = set()
 
 
 def sweep() -> int:
-    """What no nudge announced: expire invitations, then drain. Answers how many deliveries were tried."""
+    """What no nudge announced: expire invitations, carry decisions out, then drain. Answers how many deliveries were tried."""
     with transaction() as session:
         expire_due(session)
+    carry_out_due()
     return drain()
 
 
@@ -70,12 +72,14 @@ def finish(seconds: float) -> bool:
 
 
 def seconds_to_next() -> float | None:
-    """When the next delivery becomes due or free to take over, in seconds; None if nothing is to come."""
+    """When the next delivery becomes due or free to take over, or a decision takes effect, in seconds; None if nothing is to come."""
     waiting = select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.WAITING, col(Delivery.due_at) > now())
     running = select(func.min(Delivery.lease_until)).where(Delivery.state == DeliveryState.RUNNING, col(Delivery.lease_until) > now())
     with reading() as session:
         moments = [moment for moment in (session.exec(waiting).one(), session.exec(running).one()) if moment]
-    return max(0.0, (min(moments) - now()).total_seconds()) if moments else None
+        decision = seconds_to_decision(session)
+    waits = [max(0.0, (moment - now()).total_seconds()) for moment in moments] + ([] if decision is None else [decision])
+    return min(waits, default=None)
 
 
 class Flight:

@@ -19,19 +19,21 @@ from sqlmodel import Session, col, func, select
 from integrations.local.staff import STAFF
 from integrations.storage import storage
 from models.application import Application, begin, submit, withdraw
+from models.condition import Term
 from models.database import now, transaction
+from models.deciding import carry_out
+from models.decision import Decision
 from models.document import Document, accept, counts, start_upload, stored
 from models.draft import Draft, save_step
 from models.event import Event
 from models.invitation import Invitation, expire_due, invite, note_opened, revoke
+from models.note import Note, add_note
 from models.person import Actor, Role, actor_of, sign_in, sign_out
 from models.review import (
     SECTIONS,
     InformationRequest,
-    Note,
     Ruling,
     Verdict,
-    add_note,
     approve,
     give_verdict,
     mark_reviewed,
@@ -42,10 +44,11 @@ from models.settings import settings
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 from worker.demo_answers import Answers, answers
+from worker.demo_renewals import ENDS, lived_on
 
 FATES = (
     "submitted", "approved", "under_review", "information_required", "reviewed", "rejected", "draft", "withdrawn",
-    "submitted", "approved", "under_review", "draft",
+    "submitted", "approved", "under_review", "draft", *ENDS,
 )  # fmt: skip
 INVITED = ("unopened", "opened", "expired", "revoked")
 
@@ -80,6 +83,7 @@ def demo(number: int) -> str:
         with transaction() as session:
             _lived(session, case, team)
             _relived(session, case)
+        lived_on(case.application_id, case.fate, pdf)
     unused = _unused(number // 4 + len(INVITED), team.olivia)
     return f"Made {number} applications with {len(papers)} documents, and {unused} invitations that were not used."
 
@@ -151,12 +155,23 @@ def _asked(session: Session, application: Application, case: Case, team: Team) -
 
 def _approved(session: Session, application: Application, case: Case, team: Team) -> None:
     _reviewed(session, application, case, team)
-    approve(session, team.arthur, application, "Welcome. Our operations team will write to you about the first projects.")
+    due = now().date() + timedelta(days=case.chance.randint(20, 60))
+    terms = [Term("Send the certificate of the renewed public liability insurance.", due)] if case.chance.random() < 0.4 else []
+    words = "Welcome. Our operations team will write to you about the first projects."
+    _long_ago(session, approve(session, team.arthur, application, words, terms))
 
 
 def _rejected(session: Session, application: Application, case: Case, team: Team) -> None:
     _reviewed(session, application, case, team)
-    reject(session, team.arthur, application, "The insurance cover does not reach the minimum for our projects.")
+    words = "The insurance cover does not reach the minimum for our projects."
+    _long_ago(session, reject(session, team.arthur, application, words))
+
+
+def _long_ago(session: Session, made: Decision) -> None:
+    """Nobody undid it, and it has left."""
+    made.takes_effect_at = made.made_at
+    session.add(made)
+    carry_out(session, made.application_id)
 
 
 def _withdrawn(session: Session, application: Application, case: Case, team: Team) -> None:
@@ -165,7 +180,7 @@ def _withdrawn(session: Session, application: Application, case: Case, team: Tea
 
 WAYS: dict[str, Callable[[Session, Application, Case, Team], None]] = {
     "submitted": lambda *_: None, "under_review": _under_review, "information_required": _asked, "reviewed": _reviewed,
-    "approved": _approved, "rejected": _rejected, "withdrawn": _withdrawn,
+    "approved": _approved, "rejected": _rejected, "withdrawn": _withdrawn, **dict.fromkeys(ENDS, _approved),
 }  # fmt: skip
 NOTES = ("", "", "Met at the trade fair", "Recommended by Harlow Foods", "Wants to work in the north")
 REMARKS = ("Spoke to the insurer: the renewal is agreed.", "The client reference was friendly and precise.", "Ask for the training matrix.")

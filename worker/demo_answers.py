@@ -189,11 +189,9 @@ def _insurance(chance: Random, size: Size, today: date) -> Answers:
 
 
 def _compliance(chance: Random, declarant: str) -> Answers:
-    reviewed = chance.random() < 0.7
     agreed = dict.fromkeys(("received_contract_pack", "agree_to_terms", "agree_to_codes", "data_processing_consent"), True)
     return agreed | {
-        "pending_prosecutions": "None", "contracts_reviewed": reviewed, "marketing_consent": chance.random() < 0.4,
-        "legal_clarifications": "" if reviewed else "We would like to discuss the defects period and the cap on delay damages.",
+        "pending_prosecutions": "None", "contracts_reviewed": True, "marketing_consent": chance.random() < 0.4,
         "declarant_name": declarant,
     }  # fmt: skip
 
@@ -206,6 +204,7 @@ def _warnings(chance: Random, today: date) -> Answers:
         {"public_liability_expiry": str(today + timedelta(days=chance.randint(3, 25)))},
         {"gdpr_policy_date": str(today - timedelta(days=chance.randint(400, 800)))},
         {"professional_indemnity_cover": 500_000},
+        {"contracts_reviewed": False, "legal_clarifications": "We would like to discuss the defects period and the cap on delay damages."},
     )
     return {name: value for chosen in chance.sample(known, chance.randint(1, 3)) for name, value in chosen.items()}
 

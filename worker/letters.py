@@ -1,35 +1,27 @@
-"""The mails' templates: one of text and one of HTML each, in the brand's layout and in the spoken language."""
+"""The worker's mails: templates of its own, one of text and one of HTML each, in the layout that all mails share (models/letters.py)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from jinja2 import Environment, PackageLoader
 
-from models.language import _, ngettext, spoken
+from models import letters
+from models.letters import Letter, Worded
+
+
+def worded(letter: Letter) -> Worded:
+    """The mail in words, in the spoken language."""
+    return letters.worded(letter, _environment())
 
 
 def rendered(name: str, facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Text and HTML of the mail `name`. A fact that a template asks for and nobody gave is an error, not a gap."""
-    text = _environment().get_template(f"{name}.txt").render(facts)
-    return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", _environment().get_template(f"{name}.html").render(facts)
+    """Text and HTML of the mail `name`, whoever's template it is."""
+    return letters.rendered(name, facts, _environment())
 
 
 @cache
 def _environment() -> Environment:
-    tidy: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined, "extensions": ["jinja2.ext.i18n"]}
-    made = Environment(loader=PackageLoader("worker"), autoescape=select_autoescape(["html"]), **tidy)
-    made.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
-    made.globals["spoken"] = spoken
-    made.filters["lines"] = _lines
-    return made
-
-
-def _lines(text: str) -> Markup:
-    """Somebody's words in HTML, with their line breaks and in their own direction, whatever the mail's is."""
-    lines = Markup("<br>").join(escape(line) for line in text.splitlines())
-    return Markup('<span dir="auto" style="display:block;">{}</span>').format(lines)
+    return letters.environment(PackageLoader("worker"))

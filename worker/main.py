@@ -25,7 +25,10 @@ from models.schedule import rest, take
 from models.settings import settings
 from worker import deliver
 from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
+from worker.flagging import keep_flags
 from worker.logs import where
+from worker.reminders import hourly
+from worker.renewals import look_after
 from worker.retention import clean_up
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
@@ -82,10 +85,13 @@ class Listener(SimpleWorker):
 
 
 def keep_time() -> None:
-    """Sweep, and clean up at night; then wait for what is due next, at most SWEEP_SECONDS."""
+    """Sweep, keep the flags, remind by the hour, and clean up at night; then wait for what is due next, at most SWEEP_SECONDS."""
     while not stopping.is_set():
         _safely(sweep)
+        _safely(keep_flags)
+        _safely(hourly)
         _safely(nightly)
+        _safely(renewing)
         stopping.wait(_pause())
 
 
@@ -98,6 +104,11 @@ def nightly() -> bool:
     with transaction() as session:
         rest(session, "retention", WORKER, _next_night(now()))
     return True
+
+
+def renewing() -> bool:
+    """The look at what runs out of approved partners, once a night likewise."""
+    return look_after(WORKER, _next_night(now()))
 
 
 def _safely(work: Callable[[], object]) -> None:

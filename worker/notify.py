@@ -1,4 +1,4 @@
-"""The mails: who gets which, with what in it. The words stand in templates/.
+"""The mails: who gets which, with what in it. The words stand in templates/ and, of a decision, in models/letters.py.
 
 A mail cannot be looked up once it has left (FACTS 13), so that it will be sent is written down first: after a crash in
 between, a person decides. Nobody gets a mail twice.
@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from integrations.email import Email, send
 from integrations.failures import Unclear
 from models.application import Application, of_invitation
-from models.confirmation import LIFE, Confirmation, comparable, latest_of
+from models.condition import terms_from
+from models.confirmation import LIFE, Confirmation, latest_of
 from models.database import now, reading, transaction
-from models.device import former
+from models.decision import DecisionKind
 from models.document import stored
 from models.event import Delivery, Event, begin_sending, held
 from models.flags import flags
 from models.invitation import Invitation, InvitationStatus
 from models.language import ENGLISH, _, speaking
+from models.letters import Letter as Letter
+from models.letters import decision_letter
+from models.letters import form_link as form_link
+from models.letters import to_contact as to_contact
+from models.letters import to_partner as to_partner
 from models.reminder import left_to_do, too_late
 from models.request import open_request
 from models.settings import settings
 from models.sheet import usual_minutes
 from models.steps import QUESTIONS, STEPS
 from worker.dates import day
-from worker.letters import rendered
+from worker.letters import worded
 from worker.outcome import Consumer, Done, Needless
 
 INTERRUPTED = (
@@ -40,18 +45,8 @@ INTERRUPTED = (
 )
 
 
-@dataclass(frozen=True)
-class Letter:
-    """One mail before it is put into words: its template's name, and the facts that stand in it."""
-
-    to: str
-    subject: str
-    template: str
-    facts: dict[str, Any]
-    reply_to: str
-
-
-def _of_the_office(_session: Session, _delivery: Delivery) -> str:
+def of_the_office(_session: Session, _delivery: Delivery) -> str:
+    """The language of mails to the staff."""
     return ENGLISH.code
 
 
@@ -76,7 +71,7 @@ def mail(
         with reading() as session, speaking(language(session, delivery)):
             email = _email(write(session, delivery), delivery)
         with transaction() as session:
-            begin_sending(session, held(session, delivery), email.message_id)
+            begin_sending(session, held(session, delivery), email.message_id, email.to)
         send(email)
         return Done(email.message_id, lambda session: also(session, delivery) if also else None)
 
@@ -127,7 +122,7 @@ def _received(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
     again = event.type == "application.resubmitted"
     subject = _("Your changes have arrived: {reference}") if again else _("Your application has arrived: {reference}")
-    return _to_contact(session, found, subject, "received", {"again": again})
+    return to_contact(session, found, subject, "received", {"again": again})
 
 
 def _operations(session: Session, delivery: Delivery) -> Letter:
@@ -172,55 +167,33 @@ def _what_is_asked(session: Session, found: Application) -> Letter:
         raise Needless("The partner had answered before this mail left, so it was not sent.")
     items = [{"label": _(one.label), "words": one.words, "due": _due(one.due_on)} for one in latest.wanted]
     facts = {"message": latest.message, "items": items, "due": _due(latest.due_on)}
-    return _to_contact(session, found, _("We need more information for {reference}"), "information_required", facts)
+    return to_contact(session, found, _("We need more information for {reference}"), "information_required", facts)
 
 
 def _approved(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
-    facts = {"message": event.detail.get("message") or ""}
-    return _to_contact(session, found, _("Your application {reference} is approved"), "approved", facts)
+    terms = terms_from(event.detail.get("conditions") or [])
+    kind = DecisionKind.CONDITIONAL if terms else DecisionKind.APPROVAL
+    return decision_letter(session, found, kind, event.detail.get("message") or "", terms)
 
 
 def _rejected(session: Session, delivery: Delivery) -> Letter:
     found, event = _application(session, delivery)
-    return _to_contact(session, found, _("Our decision on your application {reference}"), "rejected", {"reason": event.detail["message"]})
+    return decision_letter(session, found, DecisionKind.REJECTION, event.detail["message"])
 
 
 def _application(session: Session, delivery: Delivery) -> tuple[Application, Event]:
     return session.get_one(Application, delivery.application_id), session.get_one(Event, delivery.event_id)
 
 
-def _to_contact(session: Session, found: Application, subject: str, template: str, facts: dict[str, Any]) -> Letter:
-    known = {"name": found.primary_contact_name, "company": found.company_name, "reference": found.reference_number}
-    subject = subject.format(reference=found.reference_number)
-    return to_partner(_where_to(session, found), subject, template, {**known, "link": form_link(found.invitation_code), **facts})
-
-
-def _where_to(session: Session, found: Application) -> str:
-    """The primary contact; where staff have put another address in the place of that one, the corrected one (models/invitation.py)."""
-    invitation = session.exec(select(Invitation).where(Invitation.code == found.invitation_code)).one()
-    to = found.primary_contact_email or ""
-    return invitation.contact_email if to and comparable(to) in former(session, invitation) else to
-
-
-def to_partner(to: str, subject: str, template: str, facts: dict[str, Any]) -> Letter:
-    """A mail to a partner; the answer goes to operations."""
-    return Letter(to, subject, template, facts, settings().mail_operations)
-
-
 def _email(letter: Letter, delivery: Delivery) -> Email:
     """The mail in words. A repeated attempt keeps its Message-ID, so that whoever got it twice sees one."""
-    text, html = rendered(letter.template, {"subject": letter.subject, "portal": settings().portal_url, **letter.facts})
-    return Email(letter.to, " ".join(letter.subject.split()), text, html, delivery.external_id or _message_id(delivery), letter.reply_to)
+    words = worded(letter)
+    return Email(letter.to, words.subject, words.text, words.html, delivery.external_id or _message_id(delivery), letter.reply_to)
 
 
 def _message_id(delivery: Delivery) -> str:
     return f"<delivery-{delivery.id}.{secrets.token_hex(8)}@{settings().mail_from.rpartition('@')[2]}>"
-
-
-def form_link(code: str) -> str:
-    """The partner's link: the form, and from the submission on the status page."""
-    return f"{settings().portal_url}/apply?code={code}"
 
 
 def _due(on: date | None) -> str:
@@ -230,7 +203,7 @@ def _due(on: date | None) -> str:
 invitation = mail(_invitation, _sent)
 reminder = mail(_reminder)
 received = mail(_received)
-operations = mail(_operations, language=_of_the_office)
+operations = mail(_operations, language=of_the_office)
 confirmation = mail(_confirmation)
 information_required = mail(_information_required)
 approved = mail(_approved)

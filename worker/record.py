@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from sqlmodel import Session
 
 from models.application import Application, ApplicationStatus
+from models.condition import Condition, conditions
 from models.document import Document
 from models.event import Event
 from models.forms_api import to_camel
+from models.note import notes
 from models.person import User
-from models.review import SECTIONS, Ruling, decision, history, notes, open_request, verdicts
+from models.review import SECTIONS, Ruling, decision, history, open_request, verdicts
 from models.settings import settings
 from models.slots import SLOTS
 from models.steps import STEPS
@@ -52,11 +54,24 @@ def _standing(session: Session, application: Application) -> Iterator[str]:
         until = f" by {day(asked.due_on)}" if asked.due_on else ""
         yield f"Information is required{until}: {asked.message}"
     if decided := decision(session, application):
-        yield f"{application.state.label} by {decided.actor} on {day(decided.at)}{_colon(decided)}"
+        yield f"{_outcome(decided)} by {decided.actor} on {day(decided.at)}{_colon(decided)}"
+        yield from map(_condition, conditions(session, application.id))
+    if application.state == ApplicationStatus.SUSPENDED:
+        yield "Suspended: something has run out, and its renewal is not approved yet"
     if application.state == ApplicationStatus.REVIEWED:
         yield "Reviewed: the decision is due"
     if application.state == ApplicationStatus.WITHDRAWN:
         yield "Withdrawn by the partner"
+
+
+def _outcome(decided: Event) -> str:
+    """The decision in a word: the status may be another by now."""
+    return decided.type.removeprefix("application.").capitalize()
+
+
+def _condition(one: Condition) -> str:
+    due = f", due by {day(one.due_on)}" if one.due_on else ""
+    return f"Condition{due}, {f'met on {day(one.met_at)}' if one.met_at else 'not met yet'}: {one.text}"
 
 
 def _colon(event: Event) -> str:
@@ -72,7 +87,7 @@ def _verdicts(session: Session, application: Application) -> Iterator[str]:
 
 def _notes(session: Session, application: Application) -> Iterator[str]:
     for note in notes(session, application):
-        yield f"{day(note.written_at)}, {note.written_by}: {note.text}"
+        yield f"{day(note.written_at)}, {note.written_by}{', to the partner' if note.public else ''}: {note.text}"
 
 
 def _within(lines: Iterable[str], limit: int, application: Application) -> str:

@@ -20,4 +20,5 @@ STAFF = (
     Account("a1000000-0000-4000-8000-000000000002", "Rosa Reyes", "rosa.reyes@saber.example", ("reviewer",)),
     Account("a1000000-0000-4000-8000-000000000003", "Arthur Adeyemi", "arthur.adeyemi@saber.example", ("approver",)),
     Account("a1000000-0000-4000-8000-000000000004", "Adam Novak", "adam.novak@saber.example", ("admin",)),
+    Account("a1000000-0000-4000-8000-000000000005", "Audrey Lindqvist", "audrey.lindqvist@saber.example", ("auditor",)),
 )

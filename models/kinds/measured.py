@@ -11,23 +11,25 @@ from typing import Any, ClassVar, Literal
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from models import loose
+from models import loose, units
 from models.kinds.kind import Answers, Kind
 from models.language import _, ngettext, shown_date, shown_number
 
 
 @dataclass(frozen=True)
 class Integer(Kind):
-    """A whole number from `least` to `most`, both included."""
+    """A whole number from `least` to `most`, both included, of `unit` (models/units.py): "14 years" is 14."""
 
     least: int
     most: int
+    unit: str = ""
     widget: ClassVar[str] = "integer"
     column_type: ClassVar[TypeEngine[Any]] = sa.Integer()
     input: ClassVar[Mapping[str, str]] = {"inputmode": "numeric"}
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> int:
-        value = loose.whole(raw)
+        _must_have_one_reading(raw, self.unit, called, self.example)
+        value = units.measured(raw, self.unit, whole=True)
         if value is None or not self.least <= value <= self.most or value != int(value):
             said = _("Enter the {called} as a whole number from {least} to {most}")
             raise ValueError(said.format(called=called, least=shown_number(self.least), most=shown_number(self.most)))
@@ -52,8 +54,7 @@ class Pounds(Integer):
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> int:
         example = shown_number(5_000_000)
         if loose.is_ambiguous(raw):
-            said = _("Write the {called} out in full, like {example}: “{typed}” can be read in two ways")
-            raise ValueError(said.format(called=called, example=example, typed=loose.text(raw)))
+            raise _two_readings(raw, called, example)
         value = loose.pounds(raw)
         if value is None:
             raise ValueError(_("Enter the {called} in figures, like {example} or £5m").format(called=called, example=example))
@@ -62,17 +63,19 @@ class Pounds(Integer):
 
 @dataclass(frozen=True)
 class Decimal(Kind):
-    """An exact number from `least` to `most` with at most `places` decimals."""
+    """An exact number from `least` to `most` with at most `places` decimals, of `unit` (models/units.py): "500 kWp" are 0.5 MWp."""
 
     least: int
     most: int
     places: int
+    unit: str = ""
     widget: ClassVar[str] = "decimal"
     column_type: ClassVar[TypeEngine[Any]] = sa.Numeric(12, 3)
     input: ClassVar[Mapping[str, str]] = {"inputmode": "decimal"}
 
     def clean(self, raw: object, answers: Answers, called: str = "answer") -> Exact:
-        value = loose.number(raw)
+        _must_have_one_reading(raw, self.unit, called, self.example)
+        value = units.measured(raw, self.unit)
         if value is None or not self.least <= value <= self.most:
             said = _("Enter the {called} as a number from {least} to {most}, like {example}")
             example = shown_number(Exact("2.5"))
@@ -156,3 +159,13 @@ class Date(Kind):
     @property
     def example(self) -> str:
         return "2026-03-03"
+
+
+def _must_have_one_reading(raw: object, unit: str, called: str, example: float) -> None:
+    if unit and units.is_ambiguous(raw, unit):
+        raise _two_readings(raw, called, shown_number(Exact(str(example))))
+
+
+def _two_readings(raw: object, called: str, example: str) -> ValueError:
+    said = _("Write the {called} out in full, like {example}: “{typed}” can be read in two ways")
+    return ValueError(said.format(called=called, example=example, typed=loose.text(raw)))

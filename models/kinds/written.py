@@ -86,7 +86,7 @@ class Email(Kind):
 
 @dataclass(frozen=True)
 class Telephone(Kind):
-    """A number that can be dialled, stored as E.164, read with the company's country in mind."""
+    """A number that can be dialled, stored as E.164 (with its extension as RFC 3966 has it), read with the company's country in mind."""
 
     widget: ClassVar[str] = "tel"
     input: ClassVar[Mapping[str, str]] = {"type": "tel", "inputmode": "tel"}
@@ -101,7 +101,9 @@ class Telephone(Kind):
             number = phonenumbers.parse(value)
         except phonenumbers.NumberParseException:  # a half-typed draft is shown as it stands
             return str(value)
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        extension, number.extension = number.extension, None
+        shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return _("{number} ext. {extension}").format(number=shown, extension=extension) if extension else shown
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Capabilities(SQLModel):
         Choice(CAPACITIES), "Annual installation capacity", column="InstallationCapacity", section="Capacity",
         help="What you can install in a year with your present teams")
     max_project_size_kwp: int | None = asked(
-        Integer(1, 500_000), "Largest single project you would take on (kWp)", called="size of the largest project you would take on, in kWp",
+        Integer(1, 500_000, "kWp"), "Largest single project you would take on (kWp)", called="size of the largest project you would take on, in kWp",
         column="MaxProjectSize_kWp", help="Used when projects are matched to partners", example=2500)
     nationwide_coverage: bool | None = asked(
         YesNo(), "Do you work across the whole UK?", column="Coverage_Nationwide", section="Where you work",
@@ -71,12 +71,12 @@ class Capabilities(SQLModel):
         missing="Tick the trade certifications you hold, or None",
         help="Each certificate is uploaded with its expiry date under Roles and experience")
     experience_years: int | None = asked(
-        Integer(0, 60), "Years of experience in solar or renewables", called="years of experience in solar or renewables",
+        Integer(0, 60, "years"), "Years of experience in solar or renewables", called="years of experience in solar or renewables",
         column="ExperienceYears", section="People and experience")
     team_size: int | None = asked(
-        Integer(1, 100_000), "Total employees", called="number of employees", column="TeamSize", help="Everyone on the payroll today")
+        Integer(1, 100_000, "people"), "Total employees", called="number of employees", column="TeamSize", help="Everyone on the payroll today")
     projects_per_month: Exact | None = asked(
-        Decimal(0, 1000, 1), "Average projects per month", called="average number of projects per month", column="ProjectsPerMonth")
+        Decimal(0, 1000, 1, "a month"), "Average projects per month", called="average number of projects per month", column="ProjectsPerMonth")
     resources_per_project: str | None = asked(
         LongText(20, 2000), "Resources you would allocate to each project", column="Resources_PerProject",
         missing="Describe the resources you would allocate to each project", called="description of resources",

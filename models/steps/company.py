@@ -58,4 +58,4 @@ class Company(SQLModel):
         Text(0, 200), "Parent or holding company", column="ParentCompany", required=False,
         help="Name and registration number if the company is part of a group", example="Brightfield Holdings Ltd, 07654321")
     years_trading: int | None = asked(
-        Integer(0, 200), "Years trading", called="number of full years you have traded", column="YearsTrading", help="Full years")
+        Integer(0, 200, "years"), "Years trading", called="number of full years you have traded", column="YearsTrading", help="Full years")

@@ -20,7 +20,7 @@ class Insurance(SQLModel):
     # fmt: off
     annual_turnover: str | None = asked(
         Choice(TURNOVERS), "Annual turnover (last accounts)", called="annual turnover", column="AnnualTurnover", section="Turnover",
-        help="Accounts in euros: the nearest equivalent")
+        help="Accounts in euros: choose the nearest equivalent")
     public_liability_insurance: bool | None = asked(
         YesNo(), "Public and product liability insurance in place?", column="PublicProductLiability_Present",
         section="Public and product liability", missing="Say whether public and product liability insurance is in place",
@@ -61,7 +61,7 @@ class Insurance(SQLModel):
         missing="Describe any HSE improvement or prohibition notices in the last 5 years, or enter None",
         help="Date, type and what was changed; EU partners give their labour inspectorate's notices")
     riddor_incident_count: int | None = asked(
-        Integer(0, 1000), "RIDDOR reportable incidents in the last 3 years",
+        Integer(0, 1000, "incidents"), "RIDDOR reportable incidents in the last 3 years",
         called="number of RIDDOR reportable incidents in the last 3 years", column="RIDDOR_Incidents_Last3Y_Count",
         help="EU partners count incidents reportable to their national authority", example=0)
     riddor_incident_details: str | None = asked(
@@ -71,7 +71,8 @@ class Insurance(SQLModel):
     cdm_management_evidence: str | None = asked(
         LongText(20, 3000), "How you manage health, safety and CDM 2015 on site", column="HSE_CDM_Management_Evidence",
         missing="Describe how you manage health, safety and CDM 2015 on site", called="description of how you manage safety",
-        help="Attach case studies in the documents panel", example="Construction phase plan, daily briefings and weekly inspections")
+        help="Case studies go under Other supporting documents in step 6",
+        example="Construction phase plan, daily briefings and weekly inspections")
     near_miss_procedure: str | None = asked(
         LongText(20, 2000), "Accident and near-miss procedure", column="NearMiss_Procedure",
         missing="Describe your accident and near-miss procedure", called="description of your near-miss procedure",

@@ -40,12 +40,12 @@ class Roles(SQLModel):
     principal_designer_qualifications: str | None = asked(
         LongText(10, 1500), "Principal Designer: qualifications and training", column="PD_Qualifications", when=yes("principal_designer"),
         missing="Describe the Principal Designer's qualifications and training", called="description of qualifications",
-        help="Upload certificates in the documents panel", example="IMaPS, NEBOSH Construction Certificate")
+        help="Upload certificates under Documents below", example="IMaPS, NEBOSH Construction Certificate")
     internal_staff_percentage: int | None = asked(
-        Integer(0, 100), "Work done by your own staff (%)", called="percentage of work done by your own staff",
+        Integer(0, 100, "%"), "Work done by your own staff (%)", called="percentage of work done by your own staff",
         column="LabourMix_InternalPct", section="Who does the work", help="The two percentages add up to 100", example=80)
     subcontract_percentage: int | None = asked(
-        Integer(0, 100), "Work done by subcontractors (%)", called="percentage of work done by subcontractors",
+        Integer(0, 100, "%"), "Work done by subcontractors (%)", called="percentage of work done by subcontractors",
         column="LabourMix_SubcontractPct", example=20)
     niceic_contractor: bool | None = asked(
         YesNo(), "Member of a NICEIC Competent Person Scheme (self-certifying)?", column="NICEIC_CPS", section="Certification and schemes",
@@ -66,13 +66,13 @@ class Roles(SQLModel):
     training_records_summary: str | None = asked(
         LongText(20, 2000), "Staff training and competence", column="TrainingRecords_Summary", section="Training and record",
         missing="Describe your staff's training and competence", called="description of training",
-        help="For example NEBOSH, SMSTS, CSCS, 18th Edition; attach the training matrix",
+        help="For example NEBOSH, SMSTS, CSCS, 18th Edition; upload the training matrix under Documents below",
         example="All installers hold CSCS and 18th Edition; supervisors SMSTS")
     projects_completed_3y: int | None = asked(
-        Integer(0, 100_000), "Solar projects completed in the last 3 years",
+        Integer(0, 100_000, "projects"), "Solar projects completed in the last 3 years",
         called="number of solar projects completed in the last 3 years", column="ProjectsCompleted_Last3Y")
     installed_mwp_3y: Exact | None = asked(
-        Decimal(0, 10_000, 3), "Total solar installed in the last 3 years (MWp)",
+        Decimal(0, 10_000, 3, "MWp"), "Total solar installed in the last 3 years (MWp)",
         called="total solar installed in the last 3 years, in MWp", column="InstalledMWp_Last3Y")
     client_reference: str | None = asked(
         LongText(20, 2000), "Client reference: recent commercial project", column="Client_Reference",

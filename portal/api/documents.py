@@ -35,6 +35,7 @@ class Upload(Body):
     file_type: Line = Field("", description="The name's ending and the real content decide", examples=["application/pdf"])
     file_size: int = Field(description="In bytes", examples=[256789])
     application: int | None = Field(None, description="For the portal's own pages: the application that the page shows")
+    replaces: Line = Field("", description="The public id of the document whose place this one takes once it is complete")
 
 
 class Leg(Reply):
@@ -90,6 +91,12 @@ class Uploaded(Body):
         return found
 
 
+class Complete(Uploaded):
+    """The bytes of an upload are sent."""
+
+    replaces: Line = Field("", description="The public id of the document whose place it takes, as /api/upload-file was told")
+
+
 class Expiring(Uploaded):
     """Until when one document is valid; null where the date is taken back."""
 
@@ -139,7 +146,8 @@ class Done(Reply):
 def upload_file(request: Request, body: Upload) -> Signed:
     """Begin an upload: signed addresses for exactly this file, whole or in pieces, which work for an hour."""
     who = visitor(request, body.invitation_code)
-    return Signed.of(uploads.begin_upload(who, body.slot, body.file_name, body.file_size, application=body.application))
+    begun = uploads.begin_upload(who, body.slot, body.file_name, body.file_size, application=body.application, replaces=body.replaces)
+    return Signed.of(begun)
 
 
 @router.post("/upload-file/resume", responses=documented(400, 401, 403, 404, 409, 413, 422))
@@ -152,13 +160,13 @@ def resume_upload(request: Request, body: Uploaded) -> Signed:
 
 
 @router.post("/upload-file/complete", responses=documented(400, 401, 403, 404, 409, 413, 422, 503))
-async def complete_upload(request: Request, body: Uploaded) -> Completed:
+async def complete_upload(request: Request, body: Complete) -> Completed:
     """The bytes are sent: they are looked at and the document is stored, or refused (422) and deleted.
 
     409 while they have not arrived, 503 while too many others are looked at. Said again, it answers alike.
     """
     who = await run_in_threadpool(visitor, request, body.invitation_code)
-    document = await in_turn(partial(uploads.complete_upload, who, body.name))
+    document = await in_turn(partial(uploads.complete_upload, who, body.name, body.replaces))
     return await run_in_threadpool(_completed, document, who)
 
 

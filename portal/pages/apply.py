@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import FastAPI, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from nicegui import ui
 
 from models.application import of_invitation
 from models.database import reading, transaction
@@ -22,9 +21,9 @@ from models.steps import STEPS, Step
 from portal import presence
 from portal.api.partner import admit, is_person, visitor
 from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites, visit
-from portal.frame import NAME, plain_page
+from portal.frame import NAME, page, plain_page
 from portal.language import remember_choice
-from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help
+from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help, apply_renew
 from portal.pages.apply_folder import Folder, folder_of, read_folder
 from portal.pages.apply_step import StepPage
 from portal.render import render
@@ -40,19 +39,19 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/apply/continue", go_on, methods=["GET"], include_in_schema=False)
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
-    for part in (apply_check, apply_edition, apply_device, apply_colleagues, apply_help):
+    for part in (apply_check, apply_edition, apply_device, apply_colleagues, apply_help, apply_renew):
         part.install(app)
 
     for step in STEPS:
         _install_step(step)
 
-    @ui.page("/apply/check", response_timeout=20)
+    @page("/apply/check")
     async def check_page(request: Request, missing: bool = False) -> Response | None:
         return await _draw(request, "", lambda folder: apply_check.draw(folder, missing=missing))
 
 
 def _install_step(step: Step) -> None:
-    @ui.page(f"/apply/{step.name}", response_timeout=20)
+    @page(f"/apply/{step.name}")
     async def step_page(request: Request, check: bool = False, after: str = "", back: bool = False) -> Response | None:
         return await _draw(request, step.name, lambda folder: StepPage(step, folder, check=check, back=back).draw(folder, after))
 

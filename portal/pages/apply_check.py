@@ -9,13 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from models.advice import ADVISED
 from models.application import COMMENT, reply, submit
 from models.database import transaction
 from models.errors import Conflict, Invalid, NotFound
 from models.language import _
 from models.request import step_name_of
 from models.resubmission import Filed, unanswered
-from models.rules import ADVISED, settle
+from models.rules import settle
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
 from portal.api.partner import admit

@@ -12,9 +12,12 @@ from sqlmodel import Session, col, select
 from models.application import Application, of_invitation
 from models.colleague import NAME, NOTE, Colleague, ask_again, ask_colleague, colleagues_of, take_back
 from models.database import reading, transaction
+from models.draft import answers_of
 from models.errors import Invalid, Refused
 from models.event import Delivery, DeliveryState, Event
 from models.language import LANGUAGES, _, spoken
+from models.meant import meant as meant_by
+from models.rules import domain_of, settle
 from models.steps import STEPS
 from portal.api.partner import Visitor, admit, application_of
 from portal.frame import plain_page
@@ -47,9 +50,17 @@ def show(request: Request, step: str = "") -> Response:
     return _page(request, {"step": step}, just_asked=told.get("asked", ""), just_ended=told.get("ended", ""))
 
 
-def ask(request: Request, step: Text = "", name: Text = "", email: Text = "", note: Text = "", language: Text = "") -> Response:
-    """Mail somebody a link of their own."""
-    given = {"step": step, "name": name, "email": email, "note": note.replace("\r\n", "\n"), "language": language}
+def ask(
+    request: Request, step: Text = "", name: Text = "", email: Text = "", note: Text = "", language: Text = "",
+    instead: Text = "", sure: Text = "",
+) -> Response:  # fmt: skip
+    """Mail somebody a link of their own; of an address that looks mistyped it is asked once what is meant, before a stranger has the link.
+
+    `instead` is what was offered and taken, `sure` the address that was asked about and is sent once more as it stands.
+    """
+    given = {"step": step, "name": name, "email": instead or email, "note": note.replace("\r\n", "\n"), "language": language}
+    if sure != given["email"] and (found := _meant(request, given["email"])):
+        return _page(request, given, meant=found)
     return _done(request, given, lambda session, application, who: ask_colleague(session, application, by=who.name, **given))
 
 
@@ -76,7 +87,18 @@ def _done(
     return RedirectResponse(f"{HERE}?step={found.step}", 303)
 
 
-def _page(request: Request, given: Mapping[str, str], error: Refused | None = None, just_asked: str = "", just_ended: str = "") -> Response:
+def _meant(request: Request, email: str) -> str:
+    """The address that was probably meant, as far as the company's own website tells too."""
+    with reading() as session:
+        application = of_invitation(session, admit(request, None).code)
+        answers = answers_of(session, application.invitation_code) if application else {}
+    website = settle(answers, ["company_website"])["company_website"]
+    return meant_by(email.strip(), [domain_of(website)] if website else [])
+
+
+def _page(
+    request: Request, given: Mapping[str, str], error: Refused | None = None, just_asked: str = "", just_ended: str = "", meant: str = ""
+) -> Response:
     invitation, given = admit(request, None), {**EMPTY, "language": spoken().code, **given}
     with reading() as session:
         application = of_invitation(session, invitation.code)
@@ -87,11 +109,11 @@ def _page(request: Request, given: Mapping[str, str], error: Refused | None = No
     body = render(
         "apply_colleagues.html", asked=[one for one in everybody if one.live], over=_over(everybody), unsent=unsent, given=given,
         wrong=wrong, error=error.detail if error else "", steps=STEPS, names=NAME, notes=NOTE, tongues=LANGUAGES.values(),
-        just_asked=by_id.get(just_asked), just_ended=by_id.get(just_ended), back=_way_back(given["step"]),
+        just_asked=by_id.get(just_asked), just_ended=by_id.get(just_ended), back=_way_back(given["step"]), meant=meant,
     )  # fmt: skip
     title = _("Ask a colleague")
     shown = plain_page(_("Error: {title}").format(title=title) if error else title, body, more=door_css(), kind="narrow")
-    return HTMLResponse(shown, error.status if error else 200)
+    return HTMLResponse(shown, error.status if error else 422 if meant else 200)
 
 
 def _unsent(session: Session, application: Application) -> set[int]:

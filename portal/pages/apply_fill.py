@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from models import loose
+from models import loose, units
 from models.kinds import Answers
 from models.steps.capabilities import UK_REGIONS
 
@@ -20,7 +20,7 @@ def fills(changed: Answers, before: Answers) -> dict[str, Any]:
 
 def _rest(name: str, other: str, after: Answers, before: Answers) -> dict[str, Any]:
     """The other percentage: what is left of 100. What we filled in for "11" goes again when it becomes "110"."""
-    share, was, rest = loose.number(after.get(name)), loose.number(before.get(name)), loose.number(before.get(other))
+    share, was, rest = (units.measured(raw, "%") for raw in (after.get(name), before.get(name), before.get(other)))
     if share is not None and 0 <= share <= 100 and share == int(share):
         return {other: str(100 - int(share))}
     ours = was is not None and rest is not None and was + rest == 100

@@ -12,7 +12,7 @@ from portal.pages.apply_progress import CHECK, progress
 from portal.render import render
 
 SCRIPTS = (
-    "form.js", "fields.js", "carrier.js", "pdf.js", "papers.js", "uploads.js", "taking.js", "tray.js", "partner.js",
+    "form.js", "offers.js", "fields.js", "carrier.js", "pdf.js", "papers.js", "uploads.js", "taking.js", "tray.js", "partner.js",
 )  # fmt: skip
 
 

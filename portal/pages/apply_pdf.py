@@ -77,7 +77,7 @@ def drawn(session: Session, application: Application, sent: Event) -> bytes:
     for chapter in found.chapters():
         _chapter(paper, chapter)
     _agreed(paper, _standing(agreements(session, application.id or 0), sent.at))
-    return bytes(paper.output())
+    return paper.finished()
 
 
 def _answer(session: Session, application: Application | None, number: int | None) -> Response:

@@ -19,12 +19,14 @@ from models.application import Application
 from models.confirmation import FIELD
 from models.database import reading
 from models.document import counts, stored
-from models.kinds import Answers, Pounds
+from models.kinds import Answers, Decimal, Integer, Pounds, YesNo
 from models.language import _, speaking, spoken
 from models.question import Question
 from models.resubmission import replaced_slots
-from models.sheet import usual_minutes
+from models.rules import read
+from models.sheet import Needed, opens_more, usual_minutes
 from models.steps import QUESTIONS, STEPS, Step
+from models.units import is_worded
 from portal import presence
 from portal.frame import push
 from portal.pages.apply_confirm import Confirm
@@ -33,6 +35,7 @@ from portal.pages.apply_edition import edition_notice
 from portal.pages.apply_fill import fills
 from portal.pages.apply_folder import Folder
 from portal.pages.apply_frame import form_page
+from portal.pages.apply_offers import offers, opened
 from portal.pages.apply_progress import CHECK, rail
 from portal.pages.apply_unfinished import unfinished
 from portal.render import render
@@ -82,15 +85,22 @@ class StepPage:
             sent = event.args if isinstance(event.args, dict) else {}
             changed = self._mine(sent.get("answers"))
             follows = {name: value for name, value in fills(changed, self.sheet.answers).items() if self._holds(name)}
-            self.visited |= set(follows)
+            self.visited |= {*follows, *(name for name in changed if isinstance(QUESTIONS[name].kind, YesNo))}  # a click is a whole answer
+            before = self._needed(changed)
             if self._take({**changed, **follows}) or follows:
-                self._tell({"write": follows, "upto": sent.get("upto")} if follows else {})
+                more = {"opened": {name: opened(before, self.sheet.needed()) for name in list(changed)[-1:]}} if before else {}
+                self._tell(more | ({"write": follows, "upto": sent.get("upto")} if follows else {}))
 
     def hear(self, changes: Mapping[str, Any]) -> None:
         """Answers that somebody else gave; what stands in the controls is static/others.js's business."""
         with speaking(self.language):
             if self._take({name: value for name, value in changes.items() if name in QUESTIONS}):
                 self._tell()
+
+    def _needed(self, changes: Answers) -> Needed | None:
+        """What the form needs before these changes; None where they open nothing, or only what a reviewer names is asked."""
+        opens = not self.sheet.pending and any(opens_more(name) for name in changes)
+        return self.sheet.needed() if opens else None
 
     def _take(self, changes: Answers) -> bool:
         """Take changed answers into the sheet; whether anything that is shown may be another now."""
@@ -106,10 +116,14 @@ class StepPage:
                 self._tell(self._in_full(event.args))
 
     def _in_full(self, name: str) -> dict[str, Any]:
-        """Of an amount: what was typed, and how it is written in full. The browser replaces nothing else."""
+        """Of an amount or a number with its unit: what was typed, and how it is written in full. The browser replaces nothing else."""
         kind, typed, value = QUESTIONS[name].kind, self.sheet.answers.get(name), self.sheet.values[name]
-        full = kind.show(value) if isinstance(kind, Pounds) else ""
-        return {"full": {name: [typed, full]}} if full not in ("", typed) else {}
+        is_short = isinstance(kind, Pounds) or (isinstance(kind, Integer | Decimal) and is_worded(typed))
+        full = kind.show(value) if is_short else ""
+        # A German 1,234 would be read as thousands: what is not read back as the same stays as it was typed.
+        if full in ("", typed) or read(QUESTIONS[name], {name: full}, {}) != value:
+            return {}
+        return {"full": {name: [typed, full]}}
 
     async def filed(self, _: GenericEventArguments) -> None:
         """A document came or went."""
@@ -124,7 +138,7 @@ class StepPage:
             sent = event.args if isinstance(event.args, dict) else {}
             self.sheet.change(self._mine(sent.get("answers")))
             self.visited |= set(self._mine(sent.get("said")))
-            self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said", "advice")}
+            self.told = {part: dict.fromkeys(self._names, UNKNOWN) for part in ("closed", "said", "advice", "offers")}
             self.told["left"] = dict.fromkeys([*self._names, *(slot.name for slot in self.step.slots)], UNKNOWN)
             self._tell()
 
@@ -151,6 +165,7 @@ class StepPage:
         left = {found.field: found.message for found in sheet.unanswered(self.step)} if self.check else {}
         ways: dict[str, Any] = {} if self.only_step else {"after": self._after()}
         told: dict[str, Any] = {"closed": closed, "said": said, "advice": advice, "slots": slots, "left": left, "ways": ways}
+        told["offers"] = offers(self.step, sheet)
         return {**told, "rail": rail(sheet, self.only_step), **confirm}
 
     def _after(self) -> str:
@@ -182,6 +197,7 @@ class StepPage:
         return render(
             "apply_step.html", heading=self._heading(folder), cards=cards, terms=_terms,
             documents=documents_card(self.step, folder, lacking=self.check), ways=self._ways(folder),
+            offers=json.dumps(self.told["offers"]) if self.told["offers"] else "",
         )  # fmt: skip
 
     def _field(self, question: Question, folder: Folder) -> Field:

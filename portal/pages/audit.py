@@ -19,7 +19,7 @@ from models.export import CHUNK, Row
 from models.language import _
 from models.person import Right
 from portal import listing, staff, words
-from portal.frame import frame, static_url
+from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing
 from portal.pages.desk import style
 from portal.pages.export import CSV, download
@@ -38,7 +38,7 @@ def install(app: FastAPI) -> None:
     """Register /audit and its file."""
     app.add_api_route(f"{PATH}/export.csv", export, methods=["GET"], include_in_schema=False)
 
-    @ui.page(PATH)
+    @page(PATH)
     async def log(request: Request) -> Response | None:
         desk, given = staff.at_desk(request), dict(request.query_params)
         if "" in given.values():  # the form sends its empty fields too: an address to send on says only what was chosen

@@ -17,7 +17,7 @@ from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_failed, retry_
 from models.person import Actor, Right
 from portal import listing, staff, words
 from portal.controls import Ask, Deed, Sheet
-from portal.frame import frame
+from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages.desk import style
 from portal.pages.review.story import what_happened
@@ -35,7 +35,7 @@ SORTS = {
 def install(__: FastAPI) -> None:
     """Register /deliveries."""
 
-    @ui.page("/deliveries")
+    @page("/deliveries")
     async def deliveries(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         actor, found = await desk.read(Right.OPERATE, lambda session, actor: (actor, _look(session, asked)))

@@ -57,7 +57,7 @@ def thumbnail(request: Request, public_id: str) -> Response:
 def _visible(request: Request, public_id: str) -> Document:
     with reading() as session:
         document = find_document(session, public_id)
-    if document.state == DocumentState.STORED and (_is_theirs(request, document) or _is_staff(request)):
+    if document.state in (DocumentState.STORED, DocumentState.PROPOSED) and (_is_theirs(request, document) or _is_staff(request)):
         return document
     raise _not_found()
 

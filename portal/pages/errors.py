@@ -32,7 +32,7 @@ from portal.render import render
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
-STAFF_PATHS = (*(address for address, _, _ in frame.DESK), "/documents")
+STAFF_PATHS = (*(address for address, _, _ in frame.DESK), "/documents", "/mentions", "/palette")
 #: status → what the page says when the error itself has no sentence of its own
 WORDS: dict[int, tuple[str, str]] = {
     400: ("This request could not be read", "Go back and try again."),

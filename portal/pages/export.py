@@ -9,15 +9,18 @@ from typing import Literal
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from models import export, person, queue
+from models.assignment import MOST
+from models.columns import columns_of
 from models.database import now, reading
 from models.errors import Invalid
 from models.export import CHUNK, Row, as_csv
 from models.language import _, shown_number, spoken
-from models.looked import looked
+from models.looked import ALL, Looked, looked
 from models.person import Actor, Right
+from models.queue_entry import QueueEntry
 from models.workbook import MEDIA_TYPE, MOST_ROWS, as_xlsx
 from portal import staff
 from portal.words import OFFICE
@@ -29,19 +32,24 @@ AT_ONCE = 1  # chunks that are written at a time, of however many tables: whoeve
 
 def install(app: FastAPI) -> None:
     """A plain route, beside the list whose query it takes."""
-    app.add_api_route("/review/export.{form}", applications, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/review/export.{form}", applications, methods=["GET", "POST"], include_in_schema=False)
 
 
 async def applications(request: Request, form: Literal["csv", "xlsx"]) -> Response:
-    """The applications that the list of this address finds, all of them and in its order; each download leaves an event."""
+    """The applications that the list of this address finds, or of a form that names some in `only` those, in the list's order.
+
+    `shown` in the address names the columns; without it there is every column. Each download leaves an event.
+    """
     desk, asked = staff.at_desk(request), dict(request.query_params)
-    ids = await desk.read(Right.READ, lambda session, actor: _found(session, actor, asked))
+    only = str((await request.form()).get("only", "")) if request.method == "POST" else None
+    ids = await desk.read(Right.READ, lambda session, actor: _found(session, actor, asked, only))
     if form == XLSX and len(ids) > MOST_ROWS:
         said = _("Excel takes {most} applications at most. Narrow the list down, or take it as CSV.")
         raise Invalid(said.format(most=shown_number(MOST_ROWS)))
     await desk.change(lambda session, actor: export.exported(session, actor, form, len(ids)))
-    batches = _batches(desk.token, ids)
-    return download("applications", form, _("Applications"), export.headings(), batches, len(ids))
+    shown = columns_of(asked.get("shown", ""))
+    batches = _batches(desk.token, ids, shown)
+    return download("applications", form, _("Applications"), export.headings(shown), batches, len(ids))
 
 
 def address(listed: str, form: str) -> str:
@@ -66,17 +74,23 @@ async def _in_turn(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _batches(token: str, ids: Sequence[int]) -> Iterator[list[Row]]:
+def _batches(token: str, ids: Sequence[int], shown: Sequence[str] = ()) -> Iterator[list[Row]]:
     """Whoever is cut off meanwhile gets no further row: the token is looked at with each chunk."""
     for start in range(0, len(ids), CHUNK):
         with reading() as session:
             person.actor_of(session, token).must(Right.READ)
-            found = export.rows(session, ids[start : start + CHUNK], OFFICE)
+            chunk = ids[start : start + CHUNK]
+            found = export.rows_shown(session, chunk, shown, OFFICE) if shown else export.rows(session, chunk, OFFICE)
         yield found
 
 
-def _found(session: Session, actor: Actor, asked: Mapping[str, str]) -> Sequence[int]:
-    return export.find(session, actor, queue.ids(session, looked(asked, actor.user_id)))
+def _found(session: Session, actor: Actor, asked: Mapping[str, str], only: str | None) -> Sequence[int]:
+    """What is named was selected, wherever it stands by now: a colleague may have moved it out of the view meanwhile."""
+    if only is None:
+        return export.find(session, actor, queue.ids(session, looked(asked, actor.user_id)))
+    numbers = [int(one) for one in only.split(",")[:MOST] if one.isascii() and one.isdigit() and len(one) < 10]
+    wanted = queue.ids(session, Looked(view=ALL, sort=looked(asked).sort))
+    return export.find(session, actor, wanted.where(col(QueueEntry.application_id).in_(numbers)))
 
 
 @cache

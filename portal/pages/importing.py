@@ -20,7 +20,7 @@ from models.language import _, ngettext, shown_number
 from models.person import Right
 from portal import auth, staff
 from portal.controls import button
-from portal.frame import frame, static_url
+from portal.frame import frame, page, static_url
 from portal.pages.desk import style as desk_style
 from portal.pages.inviting import end_of
 from portal.render import render
@@ -50,7 +50,7 @@ def install(app: FastAPI) -> None:
     """Register the page and its template."""
     app.add_api_route(TEMPLATE, _template, methods=["GET"], include_in_schema=False)
 
-    @ui.page(PATH)
+    @page(PATH)
     async def importing(request: Request) -> None:
         desk = staff.at_desk(request)
         actor = await desk.read(Right.INVITE, lambda __, actor: actor)
@@ -177,7 +177,7 @@ class Importing:
     def _label(self) -> None:
         count = len(self.chosen)
         said = ngettext("Invite {count} company", "Invite {count} companies", count).format(count=shown_number(count))
-        self.go.default_slot.children[0].set_content(escape(said if count else _("Nobody to invite")))  # type: ignore[attr-defined]
+        self.go.text = said if count else _("Nobody to invite")
         self.go.props.pop("disabled", None)
         if not count:
             self.go.props["disabled"] = ""

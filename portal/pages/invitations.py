@@ -24,7 +24,7 @@ from models.settings import settings
 from models.steps import STEPS
 from portal import listing, staff, words
 from portal.controls import Deed, Sheet, button
-from portal.frame import frame
+from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages import importing
 from portal.pages.desk import style
@@ -34,7 +34,7 @@ from portal.render import render
 #: A row's buttons → the dialogs they open.
 DEEDS: Mapping[str, Callable[[Invitation], Deed]] = {"resend": resending, "extend": extending, "revoke": revoking, "remind": reminding}
 TONES: Mapping[str, str] = {
-    Standing.FAILED: "bad", Standing.UNSENT: "warn", Standing.STARTED: "info", Standing.OPENED: "info",
+    Standing.BOUNCED: "bad", Standing.FAILED: "bad", Standing.UNSENT: "warn", Standing.STARTED: "info", Standing.OPENED: "info",
     Standing.EXPIRED: "warn", Standing.REVOKED: "bad",
 }  # fmt: skip
 #: What is said above the list may hold a button.
@@ -45,7 +45,7 @@ def install(app: FastAPI) -> None:
     """Register /invitations and what is below it."""
     importing.install(app)
 
-    @ui.page("/invitations")
+    @page("/invitations")
     async def invitations(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         actor, found = await desk.read(Right.INVITE, lambda session, actor: (actor, _look(session, asked)))
@@ -162,9 +162,11 @@ def _draw(found: Invited) -> str:
 
 def since(line: Line) -> datetime | None:
     """Since when an invitation stands where it does; None where nobody knows, or nothing has happened yet."""
-    sent = line.mail.done_at if line.mail and line.mail.done_at else line.invitation.sent_at
+    mail = line.mail
+    sent = mail.done_at if mail and mail.done_at else line.invitation.sent_at
     return {
-        Standing.FAILED: line.mail.begun_at or line.mail.due_at if line.mail else None, Standing.SENT: sent,
+        Standing.BOUNCED: mail.returned_at if mail else None,
+        Standing.FAILED: mail.begun_at or mail.due_at if mail else None, Standing.SENT: sent,
         Standing.OPENED: line.invitation.opened_at, Standing.STARTED: line.worked_at,
         Standing.EXPIRED: line.invitation.expires_at, Standing.REVOKED: line.happened.revoked_at,
     }.get(line.standing)  # fmt: skip

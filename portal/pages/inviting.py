@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from models import invitation as verbs
 from models import loose
 from models.application import of_invitation
+from models.contacts import correct_address
 from models.errors import Invalid, NotFound, Problem
 from models.invitation import TITLES, Invitation
 from models.language import ENGLISH, LANGUAGES, _, ngettext, shown_number
@@ -40,13 +41,14 @@ def inviting(made: Callable[[Invitation], None]) -> Deed:
 def _asked() -> tuple[Ask, ...]:
     days = settings().invitation_days
     until = ngettext("{count} day unless you change it.", "{count} days unless you change it.", days).format(count=shown_number(days))
-    languages = {one.code: one.name for one in LANGUAGES.values()}
+    languages, titles = {one.code: one.name for one in LANGUAGES.values()}, {title: _(title) for title in TITLES}
     return (
         Ask("company_name", _("Company")), Ask("contact_email", _("Email"), "email", _("The invitation goes to this address.")),
-        Ask("contact_title", _("Title"), "choice", options={title: _(title) for title in TITLES}, optional=True),
-        Ask("contact_name", _("Contact name"), optional=True),
-        Ask("language", _("Partner's language"), "choice", _("The partner can choose another in the form."), ENGLISH.code, languages),
-        Ask("expires_on", _("Open until"), "date", until),
+        Ask("contact_title", _("Title"), "choice", options=titles, optional=True, half=True),
+        Ask("contact_name", _("Contact name"), optional=True, half=True),
+        Ask("language", _("Partner's language"), "choice", _("The partner can choose another in the form."), ENGLISH.code, languages,
+            half=True),
+        Ask("expires_on", _("Open until"), "date", until, half=True),
         Ask("notes", _("Notes"), "long", _("Only staff see them."), optional=True),
     )  # fmt: skip
 
@@ -64,6 +66,19 @@ def resending(one: Invitation) -> Deed:
 
 def _resend(session: Session, actor: Actor, found: Invitation, typed: Values) -> None:
     verbs.resend(session, actor, found, typed["contact_email"].strip(), of_invitation(session, found.code))
+
+
+def correcting(one: Invitation) -> Deed:
+    """Another address in the place of the invitation's, and why; the same code leaves for it."""
+    return Deed(
+        _("Correct the address: {company}").format(company=own(one.company_name)),
+        _("The invitation’s email goes to the new address, with the same code and link. Codes sent to {address} then end.").format(
+            address=own(one.contact_email)),
+        _("Correct and send"), _("The address is corrected, and the invitation is sent again."),
+        _on(one.code, lambda session, actor, found, typed: correct_address(session, actor, found, typed["contact_email"], typed["reason"])),
+        (Ask("contact_email", _("Email"), "email", value=one.contact_email),
+         Ask("reason", _("Reason"), "long", _("It stands in the audit log."))),
+    )  # fmt: skip
 
 
 def extending(one: Invitation) -> Deed:

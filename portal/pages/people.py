@@ -16,12 +16,15 @@ from models.database import now
 from models.language import _
 from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
 from models.person import Actor, Right
-from portal import listing, staff, words
+from portal import attendance, listing, staff, words
 from portal.controls import Ask, Deed, Sheet, button
-from portal.frame import frame
+from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing, Params
+from portal.pages import contacts
 from portal.pages.desk import style
 from portal.render import render
+
+MOST_BROWSERS = 3  # of one person that are listed
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,17 @@ class Found:
     people: tuple[Person, ...]
 
 
-def install(__: FastAPI) -> None:
-    """Register /people."""
+def install(app: FastAPI) -> None:
+    """Register /people and what is below it."""
+    contacts.install(app)
 
-    @ui.page("/people")
+    @page("/people")
     async def staff_list(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         found = await desk.read(Right.READ, lambda session, actor: _look(actor, session, asked))
         with frame(_("People"), actor=found.actor, here="/people", wide=True):
             style()
+            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("people.css")}">')
             People(desk, found)
 
 
@@ -51,11 +56,12 @@ class People:
     def __init__(self, desk: staff.Desk, found: Found) -> None:
         self.desk = desk
         self.listing = Listing(desk, self._kind(found.actor), found)
-        self.elsewhere = Sheet(desk, _leaving(desk.token), self.listing.again)
+        self.elsewhere = Sheet(desk, _leaving(desk.token), self._cut_off)
         with ui.element("div").classes("title"):
             ui.html(f"<h1>{escape(_('People'))}</h1>", sanitize=False)
             ui.element("div").classes("grow")
             button(_("Sign out everywhere else"), self.elsewhere.open, "slim")
+        ui.html(render("people_tabs.html", here="/people"), sanitize=False).classes("results")
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search people"), _("Name or email"))
         self.listing.results()
@@ -71,13 +77,18 @@ class People:
         if await staff.attempt(self.desk, lambda session, actor: enable(session, actor, int(number)), done=done):
             await self.listing.again()
 
+    async def _cut_off(self) -> None:
+        """Sessions have ended: their open pages are closed now, and not only at the next look."""
+        attendance.look_now()
+        await self.listing.again()
+
     def _about(self, deed: Callable[[Person], Deed], number: str) -> None:
         """A dialog about one person; it is gone once it is closed."""
         one = next((one for one in self.listing.found.people if str(one.user.id) == number), None)
         if one is None:
             return
         with self.listing.table.client.content:
-            sheet = Sheet(self.desk, deed(one), self.listing.again)
+            sheet = Sheet(self.desk, deed(one), self._cut_off)
         sheet.dialog.on("hide", sheet.dialog.delete)
         sheet.open()
 
@@ -117,7 +128,15 @@ def _look(actor: Actor, session: Session, asked: Params) -> Found:
 
 def _draw(found: Found) -> str:
     manages = found.actor.may(Right.PEOPLE)
-    return render("people.html", found=found, manages=manages, seen_at=now())
+    return render("people.html", found=found, manages=manages, seen_at=now(), browser=browser, most=MOST_BROWSERS)
+
+
+def browser(words: str) -> str:
+    """A browser in the reader's words; the pieces are stored in English."""
+    name, on, system = words.partition(" on ")
+    if not words:
+        return _("A browser that does not say which")
+    return _("{browser} on {system}").format(browser=name, system=system) if on else words
 
 
 def _address(found: Found) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.assignment import Reviewer
+from models.flagging import FLAGGABLE
 from models.language import _, ngettext, shown_number
-from models.looked import NO_VERDICT, NOBODY, REGIONS, SHOWN, Looked
+from models.looked import FLAGGED, NO_VERDICT, NOBODY, REGIONS, SHOWN, UNFLAGGED, Looked
 from models.looked import said as said_of
+from models.request import label_of
 from models.review import SECTIONS, Ruling
 from models.steps.capabilities import CAPACITIES
 from portal import words
@@ -22,7 +24,7 @@ def panel(wanted: Looked, able: Sequence[Reviewer]) -> str:
     """The form with every filter; what is chosen in it takes effect at once. desk.js fills it from the address."""
     return render(
         "desk_filters.html", statuses=SHOWN, sections=SECTIONS, rulings=RULINGS, reviewers=able, nobody=NOBODY, regions=REGIONS,
-        capacities=CAPACITIES, asked=said_of(wanted),
+        capacities=CAPACITIES, asked=said_of(wanted), flagged=FLAGGED, unflagged=UNFLAGGED, flaggable=FLAGGABLE, label_of=label_of,
     )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def chips(wanted: Looked, names: Mapping[int, str]) -> Iterator[tuple[str, dict[
     for pair in wanted.sections:
         verdict = _("{section}: {verdict}").format(section=_(SECTIONS[pair[0]]), verdict=_(RULINGS[pair[1]]))
         yield verdict, {"sections": tuple(one for one in wanted.sections if one != pair)}
-    yield from ((text, {name: "" if name in ("reviewer", "region", "capacity") else None}) for name, text in _simple(wanted, names))
+    yield from ((text, {name: "" if name in ("reviewer", "region", "capacity", "flag") else None}) for name, text in _simple(wanted, names))
     if wanted.failed:
         yield _("Failed deliveries"), {"failed": False}
     if wanted.expiring:
@@ -50,7 +52,15 @@ def _simple(wanted: Looked, names: Mapping[int, str]) -> Iterator[tuple[str, str
         yield "region", _("Region: {region}").format(region=_(wanted.region))
     if wanted.capacity:
         yield "capacity", _("Capacity: {capacity}").format(capacity=words.own(_(wanted.capacity)))
+    if wanted.flag:
+        yield "flag", _flag(wanted.flag)
     if wanted.since:
         yield "since", _("Submitted from {day}").format(day=words.day(wanted.since))
     if wanted.until:
         yield "until", _("Submitted until {day}").format(day=words.day(wanted.until))
+
+
+def _flag(flag: str) -> str:
+    if flag in (FLAGGED, UNFLAGGED):
+        return _("Any flag") if flag == FLAGGED else _("No flag")
+    return _("Flagged: {what}").format(what=words.own(_(SECTIONS[flag] if flag in FLAGGABLE else label_of(flag))))

@@ -14,18 +14,22 @@ from nicegui import Client, ui
 from sqlmodel import Session
 
 from models.application import TRANSITIONS, Application, ApplicationStatus, of_invitation, withdraw
+from models.condition import Condition, conditions
 from models.database import now, reading, transaction
 from models.errors import NotFound
 from models.event import Delivery, DeliveryState, Event
 from models.invitation import Invitation
 from models.language import _, shown_date, speaking, spoken
+from models.note import Note, told_to_partner
 from models.progress import Told, expected_by, stages, told
+from models.renewal import Renewal, live_renewal
 from models.request import step_name_of
-from models.resubmission import answers_sent, filed_with, submissions, unanswered
+from models.resubmission import answers_sent, editions, filed_with, submissions, unanswered
 from models.review import decision
 from models.settings import settings
+from models.slots import SLOTS
 from portal.api.partner import admit
-from portal.frame import partner_page, push
+from portal.frame import page, partner_page, push
 from portal.pages.apply_chapters import Reading
 from portal.pages.apply_folder import Folder, folder_of
 from portal.pages.apply_printed import PRINTED, printed_head
@@ -53,6 +57,9 @@ class Standing:
     decided: Event | None
     sent: Reading | None
     sent_at: tuple[datetime, ...]
+    notes: tuple[Note, ...]
+    conditions: tuple[Condition, ...]
+    renewal: Renewal | None = None
 
     @property
     def application(self) -> Application:
@@ -64,7 +71,7 @@ def install(app: FastAPI) -> None:
     """The page, and the one thing a partner can still do after sending: withdraw."""
     app.add_api_route("/apply/withdraw", take_back, methods=["POST"], include_in_schema=False)
 
-    @ui.page("/apply/status", response_timeout=20)
+    @page("/apply/status")
     async def status_page(request: Request) -> Response | None:
         invitation = await run_in_threadpool(admit, request, None)
         found = await run_in_threadpool(read, invitation)
@@ -130,7 +137,9 @@ def parts(found: Standing) -> dict[str, str]:
         "title": render("status_title.html", application=found.application, title=_(TITLES[found.application.state])),
         "stages": render("status_stages.html", stages=_stages(found), next=next_words(found)),
         "request": _request(found),
-        "decision": render("status_decision.html", decided=found.decided),
+        "renewal": _renewal(found),
+        "decision": render("status_decision.html", decided=found.decided, conditions=found.conditions),
+        "notes": render("status_notes.html", notes=found.notes, moment=_moment),
         "news": render("status_news.html", lines=[(_(HAPPENED[one.event.type]), one.event.at, news(one, found)) for one in found.happened]),
     }
 
@@ -157,9 +166,11 @@ def read(invitation: Invitation) -> Standing:
     with reading() as session:
         folder = folder_of(session, invitation)
         sent = submissions(session, folder.application.id)
-        reading_of = sent_reading(session, folder.application, sent[-1]) if sent else None
+        reading_of = sent_reading(session, folder.application, editions(session, folder.application.id)[-1]) if sent else None
         happened = told(session, folder.application)
-        return Standing(folder, happened, decision(session, folder.application), reading_of, tuple(event.at for event in sent))
+        decided, notes = decision(session, folder.application), tuple(told_to_partner(session, folder.application))
+        terms, renewal = tuple(conditions(session, folder.application.id)), live_renewal(session, folder.application.id)
+        return Standing(folder, happened, decided, reading_of, tuple(event.at for event in sent), notes, terms, renewal)
 
 
 def sent_reading(session: Session, application: Application, sent: Event) -> Reading:
@@ -171,7 +182,7 @@ def sent_reading(session: Session, application: Application, sent: Event) -> Rea
 def pulse(found: Standing) -> tuple[object, ...]:
     """What tells that something has changed: the status, the events, and how far each delivery is."""
     deliveries = [(d.id, d.state) for one in found.happened for d in one.deliveries]
-    return found.application.status, found.application.updated_at, deliveries
+    return found.application.status, found.application.updated_at, deliveries, [one.met_at for one in found.conditions]
 
 
 def _pulse_now(invitation: Invitation) -> tuple[object, ...] | None:
@@ -180,7 +191,8 @@ def _pulse_now(invitation: Invitation) -> tuple[object, ...] | None:
         if application is None:
             return None
         deliveries = [(d.id, d.state) for one in told(session, application) for d in one.deliveries]
-        return application.status, application.updated_at, deliveries
+        met = [one.met_at for one in conditions(session, application.id)]
+        return application.status, application.updated_at, deliveries, met
 
 
 def _stages(found: Standing) -> list[tuple[str, str, str]]:
@@ -202,6 +214,16 @@ def _request(found: Standing) -> str:
     places = {one.name: f"/apply/{step_name_of(one.name)}#{one.name}" for one in wanted}
     go_on = places[left[0]] if left else "/apply/check"
     return render("status_request.html", asked=request, wanted=wanted, left=left, places=places, go_on=go_on, done=len(wanted) - len(left))
+
+
+def _renewal(found: Standing) -> str:
+    renewal, today = found.renewal, now().date()
+    if renewal is None:
+        return ""
+    days = [(_(SLOTS[one.slot].label), one.ends) for one in renewal.endings]
+    items = [(label, shown_date(ends) if ends else "", bool(ends and ends < today)) for label, ends in days]
+    over, suspended = any(gone for _label, _ends, gone in items), found.application.state == S.SUSPENDED
+    return render("renewal_standing.html", renewal=renewal, items=items, over=over, suspended=suspended, sent=_day(renewal.sent_at))
 
 
 def _listed(one: Told) -> list[News]:
@@ -244,6 +266,7 @@ TITLES: Mapping[ApplicationStatus, str] = {
     S.INFORMATION_REQUIRED: "We need something more from you",
     S.REVIEWED: "We have your application",
     S.APPROVED: "You are approved",
+    S.SUSPENDED: "Your approval is suspended",
     S.REJECTED: "Your application was not approved",
     S.WITHDRAWN: "Your application is withdrawn",
 }
@@ -254,6 +277,7 @@ NEXT: Mapping[ApplicationStatus, str] = {
     S.INFORMATION_REQUIRED: "Answer what is asked below, then send the application again. Until then the review waits.",
     S.REVIEWED: "The review is complete and the decision is due. We write to you by email as soon as it is made.",
     S.APPROVED: "You are an approved partner. Your contact at Saber Renewable Energy will be in touch about the contract.",
+    S.SUSPENDED: "Something of yours has run out. As soon as its renewal is approved, the suspension ends.",
     S.REJECTED: "The application is closed. If you think something was misunderstood, answer the email about the decision.",
     S.WITHDRAWN: "You withdrew the application, so nobody is working on it any more. To apply again, ask us for a new invitation.",
 }
@@ -263,10 +287,21 @@ HAPPENED: Mapping[str, str] = {
     "application.resubmitted": "You sent it again with your changes",
     "application.review_started": "A reviewer began to read it",
     "application.information_required": "We asked you for more information",
+    "application.told": "We wrote to you",
+    "application.reminded": "We reminded you of it",
     "application.reviewed": "The review was completed",
     "application.approved": "Your application was approved",
     "application.rejected": "Your application was not approved",
     "application.withdrawn": "You withdrew your application",
+    "application.renewal_asked": "We asked you for a renewal",
+    "application.renewal_reminded": "We reminded you of the renewal",
+    "application.renewal_sent": "You sent your renewal",
+    "application.renewal_returned": "We asked you to correct your renewal",
+    "application.renewed": "Your renewal was approved",
+    "application.suspended": "Your approval was suspended",
+    "application.reinstated": "The suspension ended",
 }
 _STANDING: Mapping[ApplicationStatus, str] = {state: state.label for state in ApplicationStatus}
-_ENDS: Mapping[ApplicationStatus, str] = {S.APPROVED: "Approved", S.REJECTED: "Not approved", S.WITHDRAWN: "Withdrawn"}
+_ENDS: Mapping[ApplicationStatus, str] = {
+    S.APPROVED: "Approved", S.SUSPENDED: "Approved", S.REJECTED: "Not approved", S.WITHDRAWN: "Withdrawn",
+}  # fmt: skip

@@ -42,8 +42,7 @@ window.carrier = (() => {
     upload.show("checking");
     if (record.day) await ask("/api/upload-file/expiry", { publicId: record.publicId, day: record.day });
     const day = record.day;
-    const stored = await ask("/api/upload-file/complete", { publicId: record.publicId });
-    if (record.replaces) await ask("/api/upload-file/remove", { publicId: record.replaces }, [404, 409]);
+    const stored = await ask("/api/upload-file/complete", { publicId: record.publicId, replaces: record.replaces ?? "" });
     return record.day === day ? { ...stored, expiryDate: day ?? stored.expiryDate } : dated(upload, stored); // typed meanwhile
   }
 
@@ -66,7 +65,7 @@ window.carrier = (() => {
       const ticket = await ask("/api/upload-file/resume", { publicId: record.publicId }, [404, 409]);
       if (ticket) return ticket;
     }
-    const promised = { application: draft, slot: record.slot, fileName: record.name, fileType: record.blob.type, fileSize: record.blob.size };
+    const promised = { application: draft, slot: record.slot, fileName: record.name, fileType: record.blob.type, fileSize: record.blob.size, replaces: record.replaces ?? "" };
     const ticket = await ask("/api/upload-file", promised);
     record.publicId = ticket.publicId;
     if (upload.state === "cancelled") { forget(upload); throw new Error("cancelled"); }

@@ -1,34 +1,51 @@
 // One application: its documents open beside the answers, or over them on a narrow screen, one after the other.
 const papers = (() => {
   const wide = matchMedia("(min-width: 1280px)");
-  const IMAGE = /\.(png|jpe?g)$/i;
+  const ZOOMS = [1, 1.5, 2, 3, 4];
   let shown = null; // the link of the document that is open
+  let zoom = 0, angle = 0; // of a picture
 
   const panel = () => document.getElementById("papers");
   const part = (name) => panel().querySelector(`[data-${name}]`);
   const section = (link) => link.closest(".section");
 
-  // Each stands beside its answer, and again among all: one pages through where one opened it.
-  const around = (link) => {
-    const among = section(link)?.id === "section-documents";
-    return [...document.querySelectorAll(".section a[data-document]")].filter((one) => (section(one).id === "section-documents") === among);
-  };
+  // Each stands beside its answer, and again among all; what is renewed stands with what it replaces. One pages through where one opened it.
+  const group = (link) => ["section-documents", "renewal"].find((one) => one === section(link)?.id);
+  const around = (link) => [...document.querySelectorAll(".section a[data-document]")].filter((one) => group(one) === group(link));
 
   // What stood there when it was opened may have been drawn anew since.
   const current = () => (shown.isConnected ? shown : document.querySelector(`a[data-document][href="${shown.getAttribute("href")}"]`)) || shown;
 
   const picture = (link) => {
-    const isImage = IMAGE.test(link.dataset.name), frame = panel().querySelector("iframe"), holder = panel().querySelector(".picture");
+    const kind = link.dataset.document, frame = panel().querySelector("iframe"), holder = panel().querySelector(".picture");
     const image = holder.querySelector("img");
-    frame.hidden = isImage;
-    holder.hidden = !isImage;
+    frame.hidden = kind !== "pdf";
+    holder.hidden = part("picture").hidden = kind !== "image";
+    part("unshown").hidden = kind !== "other";
     frame.title = image.alt = link.dataset.name;
     frame.removeAttribute("src");
     image.removeAttribute("src");
+    zoom = angle = 0;
     // For the browser's PDF viewer: the page as wide as the frame, without its column of thumbnails.
-    if (isImage) image.src = link.href;
-    else frame.src = `${link.href}#navpanes=0&view=FitH`;
+    if (kind === "image") image.src = link.href;
+    if (kind === "pdf") frame.src = `${link.href}#navpanes=0&view=FitH`;
+    if (kind === "other") part("unshown").querySelector("a").href = link.href;
   };
+
+  // A picture as wide as there is room, or larger; turned on its side it takes the room that it has then.
+  const fit = () => {
+    const holder = panel()?.querySelector(".picture"), image = holder?.querySelector("img");
+    if (!image?.naturalWidth || holder.hidden) return;
+    const [broad, high] = angle % 180 ? [image.naturalHeight, image.naturalWidth] : [image.naturalWidth, image.naturalHeight];
+    const scale = Math.min(1, holder.clientWidth / broad) * ZOOMS[zoom], sheet = image.parentElement;
+    Object.assign(sheet.style, { width: `${broad * scale}px`, height: `${high * scale}px` });
+    Object.assign(image.style, { width: `${image.naturalWidth * scale}px`, transform: `rotate(${angle}deg)` });
+    part("scale").textContent = _("{percent} %", { percent: Math.round(scale * 100) });
+    panel().querySelector("[data-zoom='-1']").disabled = zoom === 0;
+    panel().querySelector("[data-zoom='1']").disabled = zoom === ZOOMS.length - 1;
+  };
+  document.addEventListener("load", (event) => { if (event.target.closest?.("#papers .picture")) fit(); }, true);
+  addEventListener("resize", fit);
 
   const show = (link) => {
     shown = link;
@@ -39,12 +56,14 @@ const papers = (() => {
     part("verdict").href = `#${place.id}`;
     part("verdict").hidden = !place.querySelector(".verdict");
     part("tab").href = link.href;
-    part("download").href = `${link.href}?download=1`;
+    part("tab").hidden = link.dataset.document === "other";
+    part("download").href = `${link.href.split("?")[0]}?download=1`;
     picture(link);
     document.querySelectorAll("a[data-document]").forEach((one) => one.toggleAttribute("data-open", one === link));
   };
 
   const appear = () => {
+    document.documentElement.style.setProperty("--top", `${document.querySelector(".top").offsetHeight}px`); // it may take two lines
     if (wide.matches) panel().show(); // the page beside it stays in use
     else panel().showModal(); // nothing behind it can be reached
     document.documentElement.classList.toggle("reading", wide.matches);
@@ -99,11 +118,34 @@ const papers = (() => {
     if (!within) return;
     if (event.target.closest("[data-close]")) close();
     if (event.target.closest("[data-verdict]")) { event.preventDefault(); judge(); }
-    const turned = event.target.closest("[data-turn]");
+    const turned = event.target.closest("[data-turn]"), zoomed = event.target.closest("[data-zoom]");
     if (turned) turn(Number(turned.dataset.turn));
+    if (zoomed) zoom = Math.max(0, Math.min(ZOOMS.length - 1, zoom + Number(zoomed.dataset.zoom)));
+    if (event.target.closest("[data-rotate]")) angle = (angle + 90) % 360;
+    if (zoomed || event.target.closest("[data-rotate]")) fit();
   });
   document.addEventListener("close", (event) => { if (event.target.id === "papers" && !event.target.open) closed(); }, true);
   // Over the answers the browser closes it by itself.
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && wide.matches && !document.querySelector(".q-dialog__inner")) close(); });
-  return { open, close };
+
+  // While one is open, the arrows go on to the next: not within a picture that is larger than its place, which they move.
+  document.addEventListener("keydown", (event) => {
+    const forwards = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight", place = event.target.closest?.("#papers");
+    if (!place || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    if (event.target.scrollWidth > event.target.clientWidth && event.target.matches(".picture")) return;
+    event.preventDefault();
+    turn(event.key === forwards ? 1 : -1);
+  });
+
+  // The application is a step further: the reader is led to what comes next, once the dialog that did it has given its focus back.
+  const onward = () => setTimeout(() => desk.focus(document.getElementById("onward") ? "onward" : "decision"), 250);
+
+  const press = (...ids) => ids.map((id) => document.getElementById(id)).find((one) => one && !one.disabled)?.click();
+  keys.offer({
+    j: () => press("neighbour-after"), k: () => press("neighbour-before"), u: () => press("back"), "/": () => palette.open(),
+    a: () => press("assign-me", "assign-choose"), n: () => document.querySelector(".composer textarea")?.focus(),
+    // Where it cannot be asked for now, why stands in the panel.
+    r: () => (document.querySelector("#deed-request:not([disabled])") ? press("deed-request") : desk.focus("decision")),
+  });
+  return { open, close, onward };
 })();

@@ -61,12 +61,20 @@
     const button = event.target.closest?.("button"), place = button && fieldOf(button);
     if (!button) return;
     if (button.dataset.calendar !== undefined) openCalendar(place);
-    if (button.dataset.fill !== undefined) { form.write(place.dataset.question, button.dataset.fill); form.left(place); }
+    if (button.dataset.fill !== undefined) fill(place, button.dataset.fill);
     if (button.dataset.copy) copy(JSON.parse(button.dataset.copy));
     if (button.dataset.untag !== undefined) untag(button);
     if (button.dataset.addTag !== undefined) { add(place); tagBox(place).focus(); }
     if (button.dataset.undo !== undefined) undo(place);
   });
+
+  // What was typed is not lost to a slip of the thumb.
+  function fill(place, words) {
+    const name = place.dataset.question, before = form.value(name);
+    form.write(name, words);
+    form.left(place);
+    if (before.trim() && before !== words) window.offers.undoable(name, _("Your text was replaced."), { [name]: before });
+  }
 
   function openCalendar(place) {
     const calendar = place.querySelector("[type=date]"), typed = form.kinds.date.read(place);

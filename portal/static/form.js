@@ -90,7 +90,7 @@ window.form = (() => {
 
   // What is different now, from Python (portal/pages/apply_step.py). What follows from the change `upto` may come late on a slow
   // line: it is never written over what was typed since.
-  function told({ closed = {}, said = {}, advice = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, full = {}, upto = changes }) {
+  function told({ closed = {}, said = {}, advice = {}, offers = {}, opened = {}, slots = {}, left: unanswered = {}, ways, rail, confirm, write: follows = {}, full = {}, upto = changes }) {
     for (const [name, answer] of Object.entries(follows)) if (!(touched.get(name) > upto)) fillIn(name, answer);
     for (const [name, [typed, answer]] of Object.entries(full)) if (value(name) === typed && !field(name).contains(document.activeElement)) write(name, answer, { tell: false });
     moving(() => {
@@ -105,6 +105,8 @@ window.form = (() => {
       if (confirm) drawPanel(confirm);
       summarise(unanswered);
     });
+    Object.entries(opened).forEach(([name, words]) => window.offers.note(name, words));
+    window.offers.told(offers);
     if (rail) drawRail(rail);
     if (ways?.after) document.querySelector(".ways a.go").href = ways.after;
   }
@@ -316,5 +318,5 @@ window.form = (() => {
   }
   document.addEventListener("DOMContentLoaded", start); // all scripts are deferred: by then fields.js and the journal are there
 
-  return { write, value, told, whole, words, field, fieldOf, focus, focusOn, changed, left, control, kinds: KINDS };
+  return { write, value, told, whole, words, field, fieldOf, focus, focusOn, changed, left, control, moving, kinds: KINDS };
 })();

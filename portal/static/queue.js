@@ -42,18 +42,31 @@
   };
 
   const assign = (who, which) => emitEvent("desk-assign", { who, which });
-  const assigned = (who) => count() && assign(who, everything ? "all" : [...chosen]);
+  const which = () => (everything ? "all" : [...chosen]);
+  const assigned = (who) => count() && assign(who, which());
+
+  // The file comes as the answer to a form: thousands of numbers would not stand in an address. All that is found has an address of its own.
+  const exported = (form) => {
+    const link = [...document.querySelectorAll(".taken-away a")].find((one) => one.getAttribute("href").includes(`/export.${form}`));
+    if (!link || everything) return link?.click();
+    const sent = Object.assign(document.createElement("form"), { method: "post", action: link.href });
+    sent.append(Object.assign(document.createElement("input"), { type: "hidden", name: "only", value: [...chosen].join(",") }));
+    document.body.append(sent);
+    sent.submit();
+    sent.remove();
+  };
 
   document.addEventListener("click", (event) => {
     if (event.target.matches?.("#queue tbody .tick input")) ticked(event.target, event.shiftKey);
     else if (event.target.id === "tick-page") { const on = event.target.checked; boxes().forEach((box) => tick(box, on)); show(); }
     else if (event.target.closest?.("#sift")) unfold();
-    else if (event.target.closest?.("#keys-open")) $("keys").showModal();
     const button = event.target.closest?.("[data-ticks]");
     if (!button) return;
     const what = button.dataset.ticks;
     if (what === "all") { everything = true; show(); $("ticked").querySelector("[data-ticks=none]").focus(); }
     else if (what === "none") { untick(); ($("tick-page") || document.body).focus(); }
+    else if (what === "remind") emitEvent("desk-remind", { which: which() });
+    else if (what === "csv" || what === "xlsx") exported(what);
     else assigned(what === "assign" ? $("ticked").querySelector("select").value : what);
   });
 
@@ -76,7 +89,6 @@
   };
 
   document.addEventListener("change", (event) => {
-    if (event.target.id === "keys-on") return localStorage.setItem("keys", event.target.checked ? "on" : "off");
     const form = event.target.closest?.("#sifting");
     if (!form || (event.target.validity && !event.target.validity.valid)) return;
     const found = {};
@@ -87,7 +99,7 @@
   document.addEventListener("submit", (event) => { if (event.target.id === "sifting") event.preventDefault(); });
 
   // What is found was drawn anew: the same rows are ticked, and the panel says what holds. Elsewhere nothing is ticked any more.
-  const key = () => { const { after, before, at, page, ...rest } = asked(); return JSON.stringify(rest); };
+  const key = () => { const { after, before, at, page, columns, ...rest } = asked(); return JSON.stringify(rest); };
   let before = null;
   new MutationObserver(() => {
     const now = $("asked");
@@ -100,7 +112,6 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   // Keys
-  const on = () => localStorage.getItem("keys") !== "off";
   const { rows } = desk;
   const current = () => rows().find((row) => row.closest("tr").contains(document.activeElement));
   const move = (by) => {
@@ -108,27 +119,15 @@
     all[here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, here + by))]?.focus();
   };
   const mine = () => {
-    if (!$("ticked")) return;
+    if (!document.querySelector("#ticked [data-ticks=me]")) return;
     if (count()) assigned("me");
     else if (current()) assign("me", [Number(current().id.replace("row-", ""))]);
   };
-  const KEYS = {
-    j: () => move(1), k: () => move(-1), a: mine, "/": () => document.querySelector(".search input")?.focus(),
-    "?": () => $("keys").showModal(),
-  };
-  const typing = (place) => place.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
-
-  document.addEventListener("keydown", (event) => {
-    if (!on() || !$("asked") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (document.querySelector("dialog[open], .q-dialog__inner") || !Object.hasOwn(KEYS, event.key)) return;
-    event.preventDefault();
-    KEYS[event.key]();
-  });
+  keys.offer({ j: () => move(1), k: () => move(-1), a: mine, "/": () => document.querySelector(".search input")?.focus() });
 
   // What has come in meanwhile is asked for while somebody looks.
   const look = () => { if (!document.hidden && $("asked") && window.did_handshake) emitEvent("desk-look"); };
   setInterval(look, EVERY);
   document.addEventListener("visibilitychange", look);
-  document.addEventListener("DOMContentLoaded", () => { if ($("keys-on")) $("keys-on").checked = on(); });
   desk.untick = untick;
 })();

@@ -158,7 +158,7 @@ window.uploads = (() => {
       this.stored.expiryDate = value;
       const going = await carrier.expire(this.stored.publicId, this.slot.dataset.slot, value || null);
       going.watch = ({ state, words }) => {
-        if (state === "stored") { say(this.slot, []); announce(this.slot, _("Expiry date of {name} is saved", { name: this.name })); }
+        if (state === "stored") { say(this.slot, []); announce(this.slot, _("Expiry date of {name} is saved", { name: this.name })); filed(this.slot); }
         if (state === "refused") say(this.slot, [words]);
         if (state === "broken") announce(this.slot, _("The date is kept on this device and sent as soon as the portal can be reached."));
       };

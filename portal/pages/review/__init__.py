@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from functools import partial
 from html import escape
 
 from fastapi import FastAPI, Request
 from nicegui import ui
-from sqlmodel import Session
 
-from models import review
-from models.application import TRANSITIONS, by_reference
 from models.errors import Refused
 from models.language import _
-from models.person import Actor, Right
+from models.person import Right
 from models.possible import Action
 from models.review import SECTIONS
 from models.steps import STEPS, step_named
 from portal import staff, words
-from portal.controls import Ask, Fields, Sheet, button
-from portal.frame import frame, static_url
+from portal.controls import Sheet, button
+from portal.frame import frame, page, static_url
 from portal.pages.desk import style
-from portal.pages.review import here
+from portal.pages.review import decided, deciding, here
 from portal.pages.review.asking import Asking
-from portal.pages.review.case import Case, expiry_tone, load, viewable
+from portal.pages.review.case import expiry_tone, load, viewable
 from portal.pages.review.checks import SAYS
+from portal.pages.review.chronicle import Chronicle
+from portal.pages.review.deciding import Deciding
 from portal.pages.review.deeds import deeds
-from portal.pages.review.story import story
+from portal.pages.review.noting import Noting
+from portal.pages.review.opening import Opened, keys, note_opened, opened
+from portal.pages.review.renewal import RenewalPart
+from portal.pages.review.reviewer import ReviewerLine, may_assign
 from portal.pages.review.verdict import LABELS, VerdictControl
 from portal.render import render
 
@@ -42,42 +45,63 @@ LOOKS = {Action.REVIEWED: "go", Action.APPROVE: "go", Action.REJECT: "danger"}
 def install(__: FastAPI) -> None:
     """Register /review/{reference}."""
 
-    @ui.page("/review/{reference}")
+    @page("/review/{reference}")
     async def application(request: Request, reference: str) -> None:
-        desk = staff.at_desk(request)
-        case = await desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
+        desk, asked = staff.at_desk(request), dict(request.query_params)
+        found = await desk.read(Right.READ, partial(opened, reference, asked))
+        if found.mentioned:
+            await desk.change(partial(note_opened, reference))
+        case = found.case
         with frame(_("{company}, review").format(company=case.application.company_name), actor=case.actor, here="/review", wide=True):
             style()
+            deciding.style()
             ui.add_head_html(f'<link rel="stylesheet" href="{static_url("case.css")}">')
-            ui.add_head_html(f'<script src="{static_url("case.js")}" defer></script>')
-            Review(desk, case)
+            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("renewal.css")}">')
+            for script in ("case.js", "noting.js"):
+                ui.add_head_html(f'<script src="{static_url(script)}" defer></script>')
+            Review(desk, found)
 
 
 class Review:
     """The page of one application. After each action everything that may have changed is shown anew, without a reload."""
 
-    def __init__(self, desk: staff.Desk, case: Case) -> None:
-        self.desk, self.case, self.client = desk, case, ui.context.client
+    def __init__(self, desk: staff.Desk, found: Opened) -> None:
+        self.desk, self.case, self.around, self.client, self.acted = desk, found.case, found.around, ui.context.client, False
+        case = found.case
         self.guest = here.arrive(case.application.id or 0, case.actor, show=self.show_others, again=self.quietly)
-        self.sheets: dict[Action, Sheet | Asking] = {action: Sheet(desk, deed, self.done) for action, deed in deeds(case).items()}
-        self.sheets[Action.REQUEST] = Asking(desk, case, self.done)
-        self.head()
+        self.sheets: dict[Action, Sheet | Asking | Deciding] = {}
+        self.sheets |= {action: Sheet(desk, deed, self.moved) for action, deed in deeds(case).items()}
+        self.sheets[Action.REQUEST] = Asking(desk, case, self.moved)
+        self.sheets[Action.APPROVE] = Deciding(desk, case, deciding.APPROVING, self.moved)
+        self.sheets[Action.REJECT] = Deciding(desk, case, deciding.REJECTING, self.moved)
+        self.reviewer = ReviewerLine(desk, case, found.able, self.done)
+        with ui.element("div").classes("case-top"):
+            self.head()
+            ui.html(render("keys.html", title=_("Keys for this application"), offered=keys(case, found.around)), sanitize=False)
         self.also = ui.html("", sanitize=False).classes("also").props("role=status")
         with ui.element("div").classes("case"):
             with ui.element("div").classes("case-main"):
                 self.summary()
+                self.renewal = RenewalPart(desk, case, self.done)
                 self.verdicts = [self._section(section) for section in SECTIONS]
             with ui.element("aside").classes("case-side") as side:
                 side.props["aria-label"] = _("Decision, notes and history")
                 self.panel()
-                self._notes()
+                self.noting = Noting(desk, case, found.people, self.done)
                 self.background()
+                self.chronicle = Chronicle(case.history)
         ui.html(render("viewer.html"), sanitize=False)
 
     async def done(self) -> None:
         """Something was done here: show what it changed, and let the others who are here see it."""
         await self.again()
         here.changed(self.guest)
+
+    async def moved(self) -> None:
+        """The application is a step further: its reader is led to what comes next."""
+        self.acted = True
+        await self.done()
+        self.client.run_javascript("papers.onward()")
 
     async def quietly(self) -> None:
         """Somebody else did something. Who is signed out by now is not told of it here, and the focus stays where it was."""
@@ -93,16 +117,21 @@ class Review:
     async def again(self) -> None:
         """Read the application anew and show it; what somebody else did meanwhile appears too."""
         reference = self.case.application.reference_number or ""
-        self.case = await self.desk.read(Right.READ, lambda session, actor: load(session, actor, reference))
-        for part in (self.head, self.summary, self.panel, self.noted, self.background):
+        self.case, self.around = await self.desk.read(Right.READ, lambda session, actor: (
+            load(session, actor, reference), self.around and self.around.again(session)))  # fmt: skip
+        for part in (self.head, self.summary, self.panel, self.background):
             part.refresh()
+        self.renewal.show(self.case)
+        self.noting.show(self.case)
+        self.chronicle.show(self.case.history)
         for control in self.verdicts:
             control.show(self.case)
 
     @ui.refreshable_method
     def head(self) -> None:
-        """Company, reference, status."""
-        ui.html(render("case_head.html", case=self.case), sanitize=False)
+        """Company, reference, status, and what stands around it in the list."""
+        ui.html(render("case_head.html", case=self.case, around=self.around), sanitize=False)
+        decided.notices(self.desk, self.case, self.done, self.quietly)
 
     @ui.refreshable_method
     def summary(self) -> None:
@@ -113,21 +142,20 @@ class Review:
     def panel(self) -> None:
         """What can be done now, and why the rest can not."""
         with ui.element("section").classes("card tight").props('id=decision tabindex="-1"'):
-            ui.html(render("case_panel.html", case=self.case, sections=SECTIONS, labels=LABELS), sanitize=False)
-            with ui.element("div").classes("deeds"):
-                self._deeds(sorted(filter(self._offered, PANEL), key=lambda action: not self.case.may(action)))
-
-    @ui.refreshable_method
-    def noted(self) -> None:
-        """The notes so far."""
-        ui.html(render("case_notes.html", notes=self.case.notes), sanitize=False)
+            onward = self.around if self.acted else None
+            ui.html(render("case_panel.html", case=self.case, onward=onward), sanitize=False)
+            decided.panel(self.desk, self.case, self.done)
+            ui.html(render("case_marks.html", case=self.case, sections=SECTIONS, labels=LABELS), sanitize=False)
+            self.reviewer.draw(self.case)
+            offered = sorted(filter(self._offered, PANEL), key=lambda action: not self.case.may(action))
+            with ui.element("div").classes("deeds") as place:
+                place.props["data-commands"] = json.dumps(self._commands(offered), ensure_ascii=False)
+                self._deeds(offered)
 
     @ui.refreshable_method
     def background(self) -> None:
-        """Deliveries and history."""
-        lines = story(self.case.history)
-        may_operate = self.case.actor.may(Right.OPERATE)
-        ui.html(render("case_background.html", case=self.case, lines=lines, may_operate=may_operate), sanitize=False)
+        """Deliveries."""
+        ui.html(render("case_background.html", case=self.case, may_operate=self.case.actor.may(Right.OPERATE)), sanitize=False)
 
     def _section(self, section: str) -> VerdictControl:
         with ui.element("section").classes("card section").props(f"id=section-{section} aria-labelledby=title-{section}"):
@@ -141,7 +169,7 @@ class Review:
 
     def _offered(self, action: Action) -> bool:
         """Whether a button stands in the panel at all: what the status excludes for good is left out."""
-        return self.case.may(action) or (bool(TRANSITIONS[self.case.application.state]) and action != Action.REOPEN)
+        return self.case.may(action) or (not self.case.application.state.decided and action != Action.REOPEN)
 
     def _deeds(self, offered: list[Action]) -> None:
         """The buttons; under those that cannot be used stands why. Where one reason bars all of them, it stands alone."""
@@ -156,22 +184,11 @@ class Review:
             if reasons[number] and reasons[number] not in reasons[number + 1 : number + 2]:
                 ui.html(escape(reasons[number]), sanitize=False, tag="p").classes("why")
 
-    def _notes(self) -> None:
-        with ui.element("section").classes("card tight"):
-            notes, only = escape(_("Notes")), escape(_("Only staff see them."))
-            ui.html(f'<h2>{notes}</h2><p class="small mute">{only}</p>', sanitize=False)
-            if self.case.may(Action.NOTE):
-                self.note = Fields((Ask("text", _("New note"), "long"),))
-                button(_("Add the note"), self._add_note, "slim")
-            self.noted()
-
-    async def _add_note(self) -> None:
-        text, reference = self.note.values["text"], self.case.application.reference_number or ""
-        write = partial(_write_note, reference, text)
-        if await staff.attempt(self.desk, write, done=_("The note is saved."), refused=self.note.refuse):
-            self.note.fill()
-            await self.done()
-
-
-def _write_note(reference: str, text: str, session: Session, actor: Actor) -> None:
-    review.add_note(session, actor, by_reference(session, reference), text)
+    def _commands(self, offered: list[Action]) -> list[dict[str, str]]:
+        """What the palette offers here (static/palette.js), and why some of it cannot be done."""
+        found = [{"id": f"deed-{action}", "words": _(PANEL[action]), "why": self.case.why_not(action)} for action in offered]
+        if self.case.may(Action.UNDO):
+            found.append({"id": "undo-decision", "words": _("Undo the decision")})
+        if may_assign(self.case):
+            found += [{"id": "assign-me", "words": _("Assign to me")}, {"id": "assign-choose", "words": _("Choose the reviewer")}]
+        return found

@@ -11,21 +11,29 @@ from sqlmodel import Session, col, select
 
 from models import review
 from models.application import COMMENT, Application, ApplicationStatus, by_reference
+from models.assignment import Reviewer, reviewer_of
+from models.condition import Condition, conditions
 from models.database import now
+from models.decision import Decision, waiting_decision
 from models.document import Document, stored
 from models.errors import NotFound
 from models.event import Delivery, Event
-from models.language import _
+from models.language import ENGLISH, _
 from models.ledger import Line, Outcome, ledger, look_alike
+from models.letters import language_of
+from models.note import Note, notes
 from models.person import Actor
 from models.possible import Action, Situation
 from models.question import Question
+from models.renewal import live_renewal
+from models.renewing import Proposal, proposal_of
 from models.request import InformationRequest, label_of, open_request
-from models.review import Note, Verdict
+from models.review import Verdict
 from models.settings import settings
 from models.steps import QUESTIONS, Step
 
-VIEWABLE = frozenset({"pdf", "png", "jpg"})
+#: How a document is shown beside the answers: what is none of these is downloaded.
+VIEWABLE = {"pdf": "pdf", "png": "image", "jpg": "image"}
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,16 @@ class Case:
     request: InformationRequest | None
     decision: Event | None
     stale: frozenset[str]
+    reviewer: Reviewer | None = None
+    waiting: Decision | None = None
+    conditions: tuple[Condition, ...] = ()
+    language: str = ENGLISH.code
+    renewal: Proposal | None = None
 
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
         reviewed = next((event.user_id for event in self.history if event.type == "application.reviewed"), None)
-        return Situation(self.actor, self.application, self.verdicts.keys() - self.stale, reviewed).why_not(action)
+        return Situation(self.actor, self.application, self.verdicts.keys() - self.stale, reviewed, bool(self.waiting)).why_not(action)
 
     def may(self, action: Action) -> bool:
         """Whether it can be done now."""
@@ -67,14 +80,7 @@ class Case:
     def changes(self) -> tuple[Change, ...]:
         """What differs from the submission before; empty after the first."""
         sent_again = next((event for event in self.history if event.type == "application.resubmitted"), None)
-        changed: Mapping[str, list[Any]] = sent_again.detail.get("changed", {}) if sent_again else {}
-        return tuple(
-            Change(name, QUESTIONS[name].label, shown(QUESTIONS[name], before), shown(QUESTIONS[name], after))
-            for name, (before, after) in changed.items() if name in QUESTIONS
-        ) + tuple(
-            Change(name, label_of(name), ", ".join(before), ", ".join(after))
-            for name, (before, after) in (sent_again.detail.get("documents", {}) if sent_again else {}).items()
-        )  # fmt: skip
+        return changes_of(sent_again) if sent_again else ()
 
     @property
     def replies(self) -> list[tuple[str, str]]:
@@ -82,6 +88,11 @@ class Case:
         sent_again = next((event for event in self.history if event.type == "application.resubmitted"), None)
         said: Mapping[str, str] = sent_again.detail.get("replies") or {} if sent_again else {}
         return [("" if name == COMMENT else label_of(name), words) for name, words in said.items()]
+
+    @property
+    def outcome(self) -> ApplicationStatus | None:
+        """What was decided first; a partner who is suspended was approved."""
+        return ApplicationStatus(self.decision.type.removeprefix("application.")) if self.decision else None
 
     def outdated(self, section: str) -> bool:
         """Whether answers or documents of a section changed after its verdict was given."""
@@ -122,9 +133,29 @@ def load(session: Session, actor: Actor, reference: str) -> Case:
     history = review.history(session, application)
     return Case(
         actor, application, tuple(documents), _checked(session, application, documents),
-        review.verdicts(session, application), tuple(review.notes(session, application)), tuple(history), _deliveries(session, application),
+        review.verdicts(session, application), tuple(notes(session, application, removed_by=actor.user_id)), tuple(history),
+        _deliveries(session, application),
         open_request(session, application), review.decision(session, application), frozenset(review.outdated(session, application)),
+        reviewer_of(session, application),
+        waiting_decision(session, application.id), tuple(conditions(session, application.id)), language_of(session, application),
+        _renewal(session, application),
     )  # fmt: skip
+
+
+def _renewal(session: Session, application: Application) -> Proposal | None:
+    found = live_renewal(session, application.id)
+    return proposal_of(session, application, found) if found else None
+
+
+def changes_of(event: Event) -> tuple[Change, ...]:
+    """What the partner changed with a resubmission: answers and then documents."""
+    changed: Mapping[str, list[Any]] = event.detail.get("changed", {})
+    answers = [
+        Change(name, QUESTIONS[name].label, shown(QUESTIONS[name], before), shown(QUESTIONS[name], after))
+        for name, (before, after) in changed.items() if name in QUESTIONS
+    ]  # fmt: skip
+    files = event.detail.get("documents", {}).items()
+    return (*answers, *(Change(name, label_of(name), ", ".join(before), ", ".join(after)) for name, (before, after) in files))
 
 
 def shown(question: Question, stored_as: Any) -> str:
@@ -137,9 +168,9 @@ def shown(question: Question, stored_as: Any) -> str:
         return str(stored_as)
 
 
-def viewable(document: Document) -> bool:
-    """Whether a browser can show it beside the answers."""
-    return document.extension in VIEWABLE
+def viewable(document: Document) -> str:
+    """How it is shown beside the answers: pdf, image, or other, which is downloaded."""
+    return VIEWABLE.get(document.extension, "other")
 
 
 def expiry_tone(expires: date) -> str:

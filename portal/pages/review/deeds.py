@@ -1,4 +1,4 @@
-"""What can be done with an application from its page, each as a dialog that says what happens next."""
+"""What else can be done with an application from its page, each as a dialog that says what happens next. Decisions: deciding.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from models.person import Actor
 from models.possible import Action
 from portal.controls import Ask, Deed, Values
 from portal.pages.review.case import Case
-from portal.words import own
 
 Work = Callable[[Session, Actor, dict[str, Any]], Any]
 
@@ -41,30 +40,9 @@ def _reopen(case: Case) -> Deed:
     )  # fmt: skip
 
 
-def _approve(case: Case) -> Deed:
-    lead = _("The company becomes a partner. An email goes to {address}, and SharePoint shows it as approved. This is final.")
-    return Deed(
-        _("Approve: {company}").format(company=own(case.application.company_name)), lead.format(address=_address(case)),
-        _("Approve"), _("The application is approved."),
-        _on(case, lambda s, who, one, typed: review.approve(s, who, one, typed["message"])),
-        (Ask("message", _("Message in the email"), "long", optional=True),),
-    )  # fmt: skip
-
-
-def _reject(case: Case) -> Deed:
-    lead = _("An email with your reason goes to {address}, and SharePoint shows the application as rejected. This is final.")
-    return Deed(
-        _("Reject: {company}").format(company=own(case.application.company_name)), lead.format(address=_address(case)),
-        _("Reject"), _("The application is rejected."), _on(case, lambda s, who, one, typed: review.reject(s, who, one, typed["reason"])),
-        (Ask("reason", _("Reason"), "long", _("The partner reads it in the email.")),), look="danger",
-    )  # fmt: skip
-
-
 _MAKERS: dict[Action, Callable[[Case], Deed]] = {
     Action.REVIEWED: _reviewed,
     Action.REOPEN: _reopen,
-    Action.APPROVE: _approve,
-    Action.REJECT: _reject,
 }
 
 
@@ -72,7 +50,3 @@ def _on(case: Case, work: Callable[[Session, Actor, Application, Values], Any]) 
     """`work` with the application looked up afresh and locked: what the page shows may be old."""
     reference = case.application.reference_number or ""
     return lambda session, actor, typed: work(session, actor, by_reference(session, reference, lock=True), typed)
-
-
-def _address(case: Case) -> str:
-    return own(case.application.primary_contact_email) or _("the primary contact")

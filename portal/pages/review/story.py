@@ -13,8 +13,13 @@ from models.event import Event
 from models.language import _, ngettext, shown_number
 from models.request import label_of, wanted_from
 from models.review import SECTIONS
-from portal.words import applications, entries, own, target
+from portal.pages.review.case import Change, changes_of
+from portal.words import applications, entries, own, partners, target
 
+#: Events below which stands what was asked for.
+NAMING = ("application.information_required", "application.renewal_opened", "application.renewal_asked")
+#: Events whose sentence counts what was changed.
+CHANGING = ("application.resubmitted", "application.renewal_sent")
 #: Event type → the sentence; braces name entries of the detail.
 SENTENCES: Mapping[str, str] = {
     "application.begun": "{actor} began the application",
@@ -38,22 +43,43 @@ SENTENCES: Mapping[str, str] = {
     "application.verdict.concern": "{actor} noted a concern about {section}",
     "application.verdict.failed": "{actor} failed {section}",
     "application.noted": "{actor} wrote a note",
+    "application.note_changed": "{actor} changed a note",
+    "application.note_removed": "{actor} deleted a note",
+    "application.note_restored": "{actor} restored a note",
+    "application.told": "{actor} wrote to the partner",
+    "application.mentioned": "{actor} mentioned {name}",
     "application.information_required": "{actor} asked for information",
+    "application.reminded": "{actor} reminded the partner of what was asked",
     "application.reviewed": "{actor} marked the application reviewed",
+    "application.decided": "{actor} decided on the application; nothing left yet",
+    "application.decision_undone": "{actor} undid the decision before anything left",
     "application.approved": "{actor} approved the application",
     "application.rejected": "{actor} rejected the application",
+    "application.condition_met": "{actor} said that a condition is met",
+    "application.condition_reopened": "{actor} said that a condition is not met",
     "application.withdrawn": "{actor} withdrew the application",
+    "application.renewal_opened": "A renewal was opened, because something runs out",
+    "application.renewal_asked": "{actor} asked for a renewal",
+    "application.renewal_reminded": "The partner was reminded of the renewal",
+    "application.renewal_sent": "{actor} sent the renewal, with {changes}",
+    "application.renewal_returned": "{actor} sent the renewal back",
+    "application.renewal_closed": "The renewal was closed, because nothing runs out any more",
+    "application.renewed": "{actor} approved the renewal",
+    "application.suspended": "The approval was suspended, because something has run out",
+    "application.reinstated": "The suspension ended, because nothing is out of date any more",
     "document.published": "{documents} published in SharePoint",
     "invitation.used": "The invitation was used up",
     "invitation.restored": "{actor} took the revocation of the invitation back",
     "invitation.reminded": "{actor} reminded the partner to finish",
     "delivery.retried": "{actor} had “{target}” tried again",
     "delivery.settled": "{actor} settled “{target}” by hand",
+    "delivery.returned": "“{target}” came back: it did not reach {email}",
     "retention.erased": "What is past its period was erased",
     "retention.held": "{actor} put the file on hold",
     "retention.hold_lifted": "{actor} lifted the hold",
     "invitation.created": "{actor} invited the partner",
     "invitation.synced": "The partner was invited in SharePoint",
+    "invitation.imported": "An invitation that was over was taken from SharePoint",
     "invitation.changed": "The invitation was changed in SharePoint",
     "invitation.opened": "The partner opened the invitation",
     "invitation.language_chosen": "The partner chose another language",
@@ -68,8 +94,13 @@ SENTENCES: Mapping[str, str] = {
     "person.disabled": "{actor} disabled the account of {name}",
     "person.enabled": "{actor} enabled the account of {name}",
     "person.sessions_ended": "{actor} signed {name} out on all devices",
+    "letter.added": "{actor} wrote the letter “{name}”",
+    "letter.changed": "{actor} changed the letter “{name}”",
+    "letter.deleted": "{actor} deleted the letter “{name}”",
+    "letter.restored": "{actor} took the deletion of the letter “{name}” back",
     "applications.exported": "{actor} exported {applications}",
     "audit.exported": "{actor} exported {entries} of the audit log",
+    "contacts.exported": "{actor} exported the contacts of {partners}",
 }
 #: Event type → the entry of the detail that is quoted below the sentence.
 QUOTED: Mapping[str, str] = {
@@ -83,13 +114,25 @@ QUOTED: Mapping[str, str] = {
     "application.verdict.concern": "reason",
     "application.verdict.failed": "reason",
     "application.noted": "text",
+    "application.note_removed": "text",
+    "application.told": "text",
     "application.information_required": "message",
+    "application.decided": "message",
+    "application.condition_met": "text",
+    "application.condition_reopened": "text",
+    "letter.added": "text",
+    "letter.changed": "text",
     "application.approved": "message",
     "application.rejected": "message",
+    "application.renewal_asked": "message",
+    "application.renewal_returned": "reason",
+    "application.renewed": "message",
     "application.withdrawn": "reason",
     "delivery.settled": "why",
+    "delivery.returned": "reason",
     "retention.held": "reason",
     "person.disabled": "reason",
+    "invitation.updated": "reason",
 }
 #: An event's type in a few words, without who did it: what a delivery is about.
 HAPPENED: Mapping[str, str] = {
@@ -98,17 +141,41 @@ HAPPENED: Mapping[str, str] = {
     "application.assigned": "Reviewer assigned",
     "application.review_started": "Review started",
     "application.reviewed": "Application reviewed",
+    "application.decided": "Decision made",
+    "application.decision_undone": "Decision undone",
+    "application.condition_met": "Condition met",
+    "application.condition_reopened": "Condition not met",
+    "letter.added": "Letter written",
+    "letter.changed": "Letter changed",
+    "letter.deleted": "Letter deleted",
+    "letter.restored": "Deletion of a letter taken back",
     "application.approved": "Application approved",
     "application.rejected": "Application rejected",
     "application.withdrawn": "Application withdrawn",
+    "application.renewal_opened": "Renewal opened",
+    "application.renewal_asked": "Renewal asked for",
+    "application.renewal_reminded": "Partner reminded of a renewal",
+    "application.renewal_sent": "Renewal sent",
+    "application.renewal_returned": "Renewal sent back",
+    "application.renewal_closed": "Renewal closed",
+    "application.renewed": "Renewal approved",
+    "application.suspended": "Approval suspended",
+    "application.reinstated": "Suspension ended",
     "application.information_required": "Information asked for",
+    "application.reminded": "Partner reminded of what was asked",
     "application.noted": "Note written",
+    "application.note_changed": "Note changed",
+    "application.note_removed": "Note deleted",
+    "application.note_restored": "Note restored",
+    "application.told": "Message to the partner",
+    "application.mentioned": "Somebody mentioned",
     "application.confirmation_asked": "Code for another address asked for",
     "application.device_asked": "Code for a new device asked for",
     "application.colleague_asked": "Colleague asked for help",
     "application.colleague_done": "Colleague done",
     "invitation.created": "Partner invited",
     "invitation.synced": "Partner invited in SharePoint",
+    "invitation.imported": "Invitation taken from SharePoint",
     "invitation.resent": "Invitation sent again",
     "invitation.updated": "Address corrected",
     "invitation.extended": "Invitation extended",
@@ -132,6 +199,7 @@ HAPPENED: Mapping[str, str] = {
     "document.published": "Document published",
     "delivery.retried": "Delivery tried again",
     "delivery.settled": "Delivery settled by hand",
+    "delivery.returned": "Email came back",
     "retention.erased": "Erased after its period",
     "retention.held": "File put on hold",
     "retention.hold_lifted": "Hold lifted",
@@ -143,6 +211,7 @@ HAPPENED: Mapping[str, str] = {
     "person.sessions_ended": "Sessions ended by an administrator",
     "applications.exported": "Applications exported",
     "audit.exported": "Audit log exported",
+    "contacts.exported": "Contacts exported",
 }
 _KINDS: Mapping[str, str] = {
     "application.submitted": "sent",
@@ -151,18 +220,28 @@ _KINDS: Mapping[str, str] = {
     "application.approved": "good",
     "application.rejected": "bad",
     "application.withdrawn": "bad",
+    "application.renewal_sent": "sent",
+    "application.renewal_returned": "asked",
+    "application.renewed": "good",
+    "application.suspended": "bad",
+    "application.reinstated": "good",
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of the history. `kind` marks the milestones: sent, asked, good, bad."""
+    """One entry of the history. `kind` marks the milestones: sent, asked, good, bad; `by` is who did it: staff, partner or system.
+
+    `changes` is what was changed by it, before and after.
+    """
 
     at: datetime
     sentence: str
     quote: str
     kind: str
     items: tuple[str, ...] = ()
+    by: str = "staff"
+    changes: tuple[Change, ...] = ()
 
 
 def story(history: Iterable[Event]) -> list[Line]:
@@ -176,8 +255,9 @@ def tell(event: Event, times: int = 1) -> Line:
     key = f"{event.type}.{event.detail['ruling']}" if "ruling" in event.detail else event.type
     key += ".nobody" if event.type == "application.assigned" and not event.detail.get("reviewer") else ""
     sentence, quoted = SENTENCES.get(key, "{actor}: " + _plain(event.type)), QUOTED.get(key, "")
-    items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type == "application.information_required")
-    return Line(event.at, _(sentence).format_map(_words(event, times)), _quote(event, quoted), _KINDS.get(event.type, ""), items)
+    items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type in NAMING)
+    told = _(sentence).format_map(_words(event, times))
+    return Line(event.at, told, _quote(event, quoted), _KINDS.get(event.type, ""), items, event.actor_kind, _changes(event))
 
 
 def what_happened(kind: str) -> str:
@@ -187,6 +267,12 @@ def what_happened(kind: str) -> str:
 
 def _plain(kind: str) -> str:
     return kind.replace(".", " ").replace("_", " ")
+
+
+def _changes(event: Event) -> tuple[Change, ...]:
+    if event.type == "application.note_changed":
+        return (Change("", "Note", event.detail.get("before", ""), event.detail.get("text", "")),)
+    return changes_of(event) if event.type in ("application.resubmitted", "application.renewed") else ()
 
 
 def _quote(event: Event, entry: str) -> str:
@@ -199,7 +285,7 @@ def _quote(event: Event, entry: str) -> str:
 
 def _words(event: Event, times: int) -> dict[str, Any]:
     told = event.detail
-    changed = len({**told.get("changed", {}), **told.get("documents", {})}) if event.type == "application.resubmitted" else 0
+    changed = len({**told.get("changed", {}), **told.get("documents", {})}) if event.type in CHANGING else 0
     return {
         "actor": own(event.actor),
         "reviewer": own(told.get("reviewer", "")),
@@ -208,6 +294,8 @@ def _words(event: Event, times: int) -> dict[str, Any]:
         "documents": ngettext("{count} document", "{count} documents", times).format(count=shown_number(times)),
         "target": target(told.get("target", "")),
         "name": own(told.get("name", "")),
+        "email": own(told.get("email", "")) if event.type == "delivery.returned" else "",
         "applications": applications(int(told.get("count", 0))) if event.type == "applications.exported" else "",
+        "partners": partners(int(told.get("count", 0))) if event.type == "contacts.exported" else "",
         "entries": entries(int(told.get("count", 0))) if event.type == "audit.exported" else "",
     }

@@ -1,0 +1,112 @@
+"""A decision as it was made. It waits `DECISION_UNDO_MINUTES` before anything leaves: until then the application stays *reviewed*.
+
+So the lists, the mails, the API and the partner's page say nothing of it, without having to ask. It is made, undone and carried out in
+models/deciding.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, func, select
+
+from models.condition import Term, terms_from
+from models.database import UtcDateTime, now
+from models.errors import Conflict
+from models.language import _
+
+if TYPE_CHECKING:  # an application that is withdrawn ends its decision
+    from models.application import Application
+
+
+class DecisionKind(StrEnum):
+    """What is decided; each has letters of its own."""
+
+    APPROVAL = "approval"
+    CONDITIONAL = "conditional_approval"
+    REJECTION = "rejection"
+
+
+_NOT_UNDONE = sa.text("undone_at IS NULL")
+_NOT_LEFT = sa.text("undone_at IS NULL AND effective_at IS NULL")
+
+
+class Decision(SQLModel, table=True):
+    """What somebody decided on an application. `takes_effect_at` is when it leaves, `effective_at` when it did."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        # One that was not undone stands for good: the database refuses a second, whoever races.
+        sa.Index("uq_decisions_standing", "application_id", unique=True, sqlite_where=_NOT_UNDONE, postgresql_where=_NOT_UNDONE),
+        sa.Index("ix_decisions_waiting", "takes_effect_at", sqlite_where=_NOT_LEFT, postgresql_where=_NOT_LEFT),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="applications.id", index=True)
+    kind: str
+    message: str
+    conditions: list[Any] = Field(default_factory=list, sa_type=sa.JSON)
+    made_by: str
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    takes_effect_at: datetime = Field(sa_type=UtcDateTime)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    undone_by: str | None = None
+    effective_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be undone: nothing has left."""
+        return self.undone_at is None and self.effective_at is None
+
+    @property
+    def rejects(self) -> bool:
+        """Whether it turns the application down."""
+        return self.kind == DecisionKind.REJECTION
+
+    @property
+    def terms(self) -> list[Term]:
+        """The conditions of the approval."""
+        return terms_from(self.conditions)
+
+    @property
+    def seconds_left(self) -> int:
+        """Until it leaves; 0 where the worker is about to see to it."""
+        return max(0, round((self.takes_effect_at - now()).total_seconds()))
+
+
+#: What holds of a decision that has been made and has not left yet.
+WAITING = (col(Decision.undone_at).is_(None), col(Decision.effective_at).is_(None))
+
+
+def waiting_decision(session: Session, application_id: int | None, *, lock: bool = False) -> Decision | None:
+    """The decision that has been made and has not left yet; whoever wants to lock it has locked its application first."""
+    wanted = select(Decision).where(Decision.application_id == application_id, *WAITING)
+    wanted = wanted.with_for_update().execution_options(populate_existing=True) if lock else wanted
+    return session.exec(wanted).first()
+
+
+def must_be_undecided(session: Session, application: Application) -> None:
+    """Conflict while a decision waits: it could go by something that is being changed."""
+    if waiting_decision(session, application.id):
+        raise Conflict(already_decided())
+
+
+def already_decided() -> str:
+    """Why the rest has to wait."""
+    return _("A decision has been made and leaves soon. Undo it first to change anything.")
+
+
+def end_waiting(session: Session, application: Application, by: str) -> None:
+    """What was decided will not take effect, because the application is withdrawn."""
+    if found := waiting_decision(session, application.id, lock=True):
+        found.undone_at, found.undone_by = now(), by
+        session.add(found)
+
+
+def next_to_leave(session: Session) -> datetime | None:
+    """When the next decision takes effect; a moment that has passed where one is due; None if none waits."""
+    return session.exec(select(func.min(Decision.takes_effect_at)).where(*WAITING)).one()

@@ -1,0 +1,127 @@
+"""The notes of one application: what has been written, and a field for the next, for the staff alone or for the partner too."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from html import escape
+
+from markupsafe import Markup
+from nicegui import events, ui
+from sqlmodel import Session
+
+from models.application import by_reference
+from models.language import _
+from models.mention import Colleague
+from models.note import add_note, change_note, remove_note, restore_note
+from models.person import Actor
+from models.possible import Action
+from portal.controls import Ask, Deed, Fields, Sheet, Values, button
+from portal.pages.review.case import Case
+from portal.render import render
+from portal.staff import Desk, attempt
+from portal.words import own
+
+#: Buttons beside a note name what they do and its number.
+ACTS = """(event) => {
+  const button = event.target.closest("button[data-note]");
+  if (button) emit(button.dataset.note, Number(button.dataset.number));
+}"""
+
+
+class Noting:
+    """Drawn once and then only changed, so a note half typed survives what others do."""
+
+    def __init__(self, desk: Desk, case: Case, people: Sequence[Colleague], after: Callable[[], Awaitable[None]]) -> None:
+        self.desk, self.case, self.people, self.after, self.public, self.number, self.busy = desk, case, people, after, False, 0, False
+        with ui.element("section").classes("card tight").props("aria-labelledby=notes-title"):
+            ui.html(escape(_("Notes")), sanitize=False, tag="h2").props("id=notes-title")
+            if case.may(Action.NOTE):
+                self._composer()
+            self.written = ui.html("", sanitize=False).on("click", self._acted, js_handler=ACTS)
+        ask = Ask("text", _("Note"), "long")
+        lead = _("Only staff see it. What stood there before stays in the history.")
+        deed = Deed(_("Change the note"), lead, _("Save"), _("The note is changed."), self._change, (ask,))
+        self.change = Sheet(desk, deed, after)
+        self.show(case)
+
+    def show(self, case: Case) -> None:
+        """What has been written so far."""
+        self.case = case
+        shown = render("case_notes.html", notes=case.notes, me=case.actor.user_id, marked=partial(marked, self.people))
+        self.written.set_content(shown)
+
+    def _composer(self) -> None:
+        people = json.dumps([one.name for one in self.people], ensure_ascii=False)
+        with ui.element("div").classes("composer") as self.place:
+            self.place.props["data-people"] = people
+            help_ = _("Type @ and a name to tell a colleague.") if self.people else ""
+            self.form = Fields((Ask("text", _("New note"), "long", help_),))
+            write = {"id": self.form.fields["text"].id, "words": _("Write a note")}
+            self.place.props["data-commands"] = json.dumps([write], ensure_ascii=False)
+            with ui.element("div").classes("rulings").props("role=group") as group:
+                group.props["aria-label"] = _("Who reads it")
+                self.choices = {
+                    public: button(words, partial(self._address, public), "slim", id=f"note-{name}")
+                    for public, name, words in ((False, "private", _("Staff only")), (True, "public", _("The partner too")))
+                }
+            self.told = ui.html("", sanitize=False).props("role=status").classes("readers small")
+            self.add = {False: button(_("Add the note"), self._add, "slim", id="note-add"),
+                        True: button(_("Send to the partner"), self._add, "slim go", id="note-send")}  # fmt: skip
+        self._address(False)
+
+    def _address(self, public: bool) -> None:
+        """Who is to read it is chosen; that the partner will is said before it is sent."""
+        self.public = public
+        for one, made in self.choices.items():
+            made.props["aria-pressed"] = str(one == public).lower()
+            self.add[one].set_visibility(one == public)
+        self.place.classes(**{"add" if public else "remove": "to-partner"})
+        to = own(self.case.application.primary_contact_email) or _("the primary contact")
+        warning = _("The partner will read this: it stands on their page, and an email goes to {address}. It cannot be taken back.")
+        self.told.set_content(escape(warning.format(address=to) if public else _("Only staff see it.")))
+
+    async def _add(self) -> None:
+        if self.busy:  # a second click while the first is being done
+            return
+        self.busy = True
+        try:
+            write = partial(_write, self.case.application.reference_number or "", self.form.values["text"], self.public)
+            done = _("The note is sent to the partner.") if self.public else _("The note is saved.")
+            if await attempt(self.desk, write, done=done, refused=self.form.refuse):
+                self.form.fill()
+                self._address(False)
+                await self.after()
+                ui.run_javascript("desk.focus('note-private')")
+        finally:
+            self.busy = False
+
+    async def _acted(self, event: events.GenericEventArguments) -> None:
+        """A note of one's own is changed, deleted, or restored."""
+        act, self.number = str(event.args[0]), int(event.args[1])
+        if act == "change":
+            self.change.open({"text": next((note.text for note in self.case.notes if note.id == self.number), "")})
+        elif act in _ACTS:
+            verb, done = _ACTS[act], _("The note is deleted.") if act == "remove" else _("The note is restored.")
+            if await attempt(self.desk, lambda session, actor: verb(session, actor, self.number), done=done):
+                await self.after()
+                ui.run_javascript(f"desk.focus('note-{self.number}-{'restore' if act == 'remove' else 'change'}')")
+
+    def _change(self, session: Session, actor: Actor, typed: Values) -> None:
+        change_note(session, actor, self.number, typed["text"])
+
+
+def marked(people: Sequence[Colleague], text: str) -> Markup:
+    """A note's text with the names after an @ set apart."""
+    names = "|".join(re.escape(str(escape("@" + name))) for name in sorted((one.name for one in people), key=len, reverse=True))
+    plain = escape(text)
+    return Markup(re.sub(f"({names})", r'<strong class="mention">\1</strong>', plain, flags=re.I) if names else plain)  # noqa: S704 — escaped
+
+
+_ACTS = {"remove": remove_note, "restore": restore_note}
+
+
+def _write(reference: str, text: str, public: bool, session: Session, actor: Actor) -> None:
+    add_note(session, actor, by_reference(session, reference), text, public=public)

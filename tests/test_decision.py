@@ -1,0 +1,295 @@
+"""A decision waits before anything leaves: it can be undone until then, it leaves once, and an approval may have conditions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from integrations.local.parts import ROOT
+from models.application import by_reference, withdraw
+from models.condition import Condition, Term, condition, conditions, mark_met, mark_not_met
+from models.database import now, reading, transaction
+from models.deciding import carry_out
+from models.decision import Decision, waiting_decision
+from models.errors import Conflict, Forbidden, Invalid, NotFound
+from models.invitation import find
+from models.language import shown_date
+from models.person import Actor, Role
+from models.possible import Action
+from models.review import (
+    SECTIONS,
+    approve,
+    decision,
+    give_verdict,
+    history,
+    mark_reviewed,
+    reject,
+    reopen,
+    request_information,
+    undo_decision,
+)
+from portal.pages.status import parts, read
+from tests.desk import applied, brought, person, row
+from tests.partners import events, listed, states
+from tests.parts import Graph, Local, Mailbox, environment_of, eventually
+from tests.test_desk_possible import why_not
+from worker.decide import carry_out_due
+from worker.deliver import drain, seconds_to_next, sweep
+
+WORDS = "The cover of your insurance is too low."
+ARTHUR = Actor("Arthur Adeyemi", "staff", frozenset({Role.APPROVER}))
+LATER = (now() + timedelta(days=40)).date()
+
+
+@pytest.fixture
+def waits() -> Iterator[None]:
+    """Ten minutes, as it is shipped."""
+    with environment_of({"DECISION_UNDO_MINUTES": "10"}):
+        yield
+
+
+def approved(reference: str, *terms: Term, message: str = "Welcome.") -> None:
+    with transaction() as session:
+        approve(session, person(Role.APPROVER), by_reference(session, reference, lock=True), message, terms)
+
+
+def partner_sees(reference: str) -> str:
+    """What can change on the partner's page."""
+    with reading() as session:
+        invitation = find(session, row(session, reference).invitation_code)
+    assert invitation is not None
+    return " ".join(parts(read(invitation)).values())
+
+
+def undone(reference: str, role: Role = Role.APPROVER) -> None:
+    with transaction() as session:
+        undo_decision(session, person(role), by_reference(session, reference, lock=True))
+
+
+def ten_minutes_later(reference: str) -> None:
+    with transaction() as session:
+        made = waiting_decision(session, row(session, reference).id)
+        assert made is not None
+        made.takes_effect_at = now()
+        session.add(made)
+
+
+def status(reference: str) -> str:
+    with reading() as session:
+        return row(session, reference).status
+
+
+def told() -> list[str]:
+    """What would leave: the deliveries that a decision makes."""
+    return [target for target in states() if target in ("email.approved", "email.rejected")]
+
+
+def test_for_ten_minutes_nothing_of_a_decision_leaves_and_then_all_of_it(database: str, waits: None, graph: Graph, mailbox: Mailbox) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference, message="Welcome to the team.")
+    sweep()
+    assert status(reference) == "reviewed" and told() == [] and len(mailbox.mails()) == 2  # received, and operations'
+    with reading() as session:
+        made = waiting_decision(session, row(session, reference).id)
+        found = listed(row(session, reference))
+        assert decision(session, row(session, reference)) is None and found is not None and found.fields["Status"] == "Under Review"
+    assert made is not None and (made.made_by, made.seconds_left > 590) == ("Approver Person", True)
+    assert 500 < (seconds_to_next() or 0) <= 600, "the worker sleeps no longer than until then"
+    ten_minutes_later(reference)
+    sweep()
+    assert status(reference) == "approved"
+    assert "Welcome to the team." in mailbox.text(next(one for one in mailbox.mails() if "is approved" in str(one["Subject"])))
+    with reading() as session:
+        decided, found = decision(session, row(session, reference)), listed(row(session, reference))
+        assert decided is not None and (decided.actor, decided.user_id) == ("Approver Person", made.user_id)
+        assert found is not None and found.fields["ReviewedByEmail"] == "approver@saber.example" and found.fields["Status"] == "Approved"
+
+
+def test_what_was_undone_never_leaves_and_can_be_decided_anew(database: str, waits: None) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference)
+    undone(reference)
+    assert carry_out_due() == 0 and status(reference) == "reviewed" and told() == []
+    with pytest.raises(Conflict, match="no decision that could be undone"):
+        undone(reference)
+    with transaction() as session:
+        reject(session, person(Role.APPROVER), row(session, reference), WORDS)
+    ten_minutes_later(reference)
+    assert (carry_out_due(), status(reference), told()) == (1, "rejected", ["email.rejected"])
+    with pytest.raises(Conflict, match="no decision that could be undone"):
+        undone(reference)
+    with reading() as session:
+        found = [event.type for event in history(session, row(session, reference))]
+    assert found[:4] == ["application.rejected", "application.decided", "application.decision_undone", "application.decided"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("allowed", [True, False])
+def test_who_marked_it_reviewed_decides_only_where_the_setting_allows_it(database: str, allowed: bool) -> None:
+    reference, both = applied(), person(Role.APPROVER)
+    with transaction() as session:
+        for section in SECTIONS:
+            give_verdict(session, both, row(session, reference), section, "passed")
+        mark_reviewed(session, both, row(session, reference))
+    with environment_of({"REVIEWER_MAY_DECIDE": str(allowed)}):
+        assert why_not(reference, both, Action.APPROVE) == ("" if allowed else "You marked this application reviewed, so somebody else decides.")
+        with nullcontext() if allowed else pytest.raises(Forbidden, match="Somebody else must decide"), transaction() as session:
+            approve(session, both, row(session, reference))
+    assert status(reference) == ("approved" if allowed else "reviewed")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_while_a_decision_waits_nothing_else_is_done_and_the_page_says_so(database: str, waits: None) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference)
+    admin = person(Role.ADMIN)
+    verbs: dict[Action, Any] = {
+        Action.VERDICT: lambda s, one: give_verdict(s, admin, one, "company", "passed"),
+        Action.REQUEST: lambda s, one: request_information(s, admin, one, "Send the new certificate."),
+        Action.REOPEN: lambda s, one: reopen(s, admin, one, "Something was overlooked."),
+        Action.APPROVE: lambda s, one: approve(s, admin, one),
+        Action.REJECT: lambda s, one: reject(s, admin, one, WORDS),
+    }
+    for action, verb in verbs.items():
+        with pytest.raises(Conflict, match="Undo it first") as refused, transaction() as session:
+            verb(session, row(session, reference))
+        assert why_not(reference, admin, action) == refused.value.detail
+    assert why_not(reference, admin, Action.NOTE) == why_not(reference, admin, Action.UNDO) == ""
+    assert why_not(reference, person(Role.REVIEWER), Action.UNDO) == "Your account may not decide on applications."
+    with pytest.raises(Forbidden):
+        undone(reference, Role.REVIEWER)
+
+
+def test_a_partner_who_withdraws_is_not_approved_any_more(database: str, waits: None) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference)
+    ten_minutes_later(reference)
+    with transaction() as session:
+        withdraw(session, by_reference(session, reference, lock=True), "We have no capacity.")
+    assert (carry_out_due(), status(reference), told()) == (0, "withdrawn", [])
+    with reading() as session:
+        [made] = session.exec(select(Decision)).all()
+    assert made.undone_by == "Brightfield Solar Ltd" and not made.waits
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_partners_page_says_nothing_while_a_decision_waits_and_then_lists_the_conditions(database: str, waits: None) -> None:
+    reference = brought(applied(), to="reviewed")
+    before = partner_sees(reference)
+    approved(reference, Term("Send the <renewed> certificate.", LATER), Term("Train two more installers."), message="Welcome.")
+    assert partner_sees(reference) == before and "decision is due" in before
+    ten_minutes_later(reference)
+    assert carry_out_due() == 1
+    shown = partner_sees(reference)
+    assert "You are approved" in shown and "Send the &lt;renewed&gt; certificate." in shown and f"Due by {shown_date(LATER)}." in shown
+    assert shown.count("Not met yet") == 1 and "Met<" not in shown
+    with transaction() as session:
+        __, second = conditions(session, row(session, reference).id)
+        mark_met(session, ARTHUR, condition(session, second.application_id, second.id or 0))
+    assert partner_sees(reference).count("Met<") == 1
+
+
+def test_of_two_decisions_one_stands_and_the_database_itself_refuses_the_second(database: str, waits: None) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference)
+    with reading() as session:
+        [made] = session.exec(select(Decision)).all()
+    again = made.model_dump() | {"id": None}
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(Decision(**again))
+        session.flush()
+
+
+def test_it_leaves_once_though_one_worker_dies_in_the_midst_of_it(
+    database: str, waits: None, local: Local, redis_server: redis.Redis, graph: Graph, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference)
+    drain()
+    before = len(mailbox.mails())
+    ten_minutes_later(reference)
+    with pytest.raises(KeyboardInterrupt), transaction() as session:
+        number = row(session, reference).id or 0
+        assert carry_out(session, number)
+        raise KeyboardInterrupt  # it ends after all is written, and before it stands
+    assert status(reference) == "reviewed" and told() == []
+    workers = [_worker(database, local, tmp_path) for _ in range(2)]
+    try:
+        with transaction() as session:  # both come to this row, and wait for it
+            by_reference(session, reference, lock=True)
+            eventually(lambda: (tmp_path / "worker.log").read_text().count('"started"') == 2, 30)
+            time.sleep(1)
+            workers[0].send_signal(signal.SIGKILL)
+        eventually(lambda: status(reference) == "approved" and states()["email.approved"] == ["done"], 30)
+        assert len(events("application.approved")) == 1 and len(mailbox.mails()) == before + 1
+        with transaction() as session:
+            assert not carry_out(session, number), "there is nothing left to carry out"
+    finally:
+        for one in workers:
+            one.kill()
+            one.wait()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_conditions_of_an_approval_are_told_listed_and_ticked_off(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    reference = brought(applied(), to="reviewed")
+    approved(reference, Term("Send the renewed  certificate.", LATER), Term("Train two more installers."))
+    drain()
+    letter = next(one for one in mailbox.mails() if "with conditions" in str(one["Subject"]))
+    assert f"- Send the renewed certificate. Due by {LATER:%-d %B %Y}." in mailbox.text(letter)
+    assert "- Train two more installers.\n" in mailbox.text(letter) and status(reference) == "approved"
+    approver = person(Role.APPROVER)
+    with transaction() as session:
+        first, __ = conditions(session, row(session, reference).id)
+        mark_met(session, approver, condition(session, first.application_id, first.id or 0))
+    drain()
+    with reading() as session:
+        item = listed(row(session, reference))
+    assert item is not None
+    assert f"Condition, due by {LATER:%-d %B %Y}, met on {now():%-d %B %Y}: Send the renewed certificate." in item.fields["ReviewNotes"]
+    assert "Condition, not met yet: Train two more installers." in item.fields["ReviewNotes"]
+    with pytest.raises(Conflict, match="already"), transaction() as session:
+        mark_met(session, approver, condition(session, first.application_id, first.id or 0))
+    with transaction() as session:
+        mark_not_met(session, approver, condition(session, first.application_id, first.id or 0))
+    with reading() as session:
+        assert [one.met_at for one in conditions(session, first.application_id)] == [None, None]
+        assert [event.detail["text"] for event in history(session, row(session, reference))[:2]] == ["Send the renewed certificate."] * 2
+    with pytest.raises(NotFound), transaction() as session:
+        condition(session, -1, first.id or 0)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_wrong_with_a_condition_is_said_at_its_field_and_one_past_its_day_is_overdue(database: str) -> None:
+    reference = brought(applied(), to="reviewed")
+    with pytest.raises(Invalid) as refused:
+        approved(reference, Term("No"), Term("Send the certificate.", now().date()), Term("Send the other one.", LATER.replace(year=2060)))
+    said = {problem.field: problem.message for problem in refused.value.problems}
+    assert said == {
+        "conditions.0": "Write the condition in 5 to 500 characters.",
+        "conditions.1.due_on": "Choose a due date in the future.",
+        "conditions.2.due_on": "Choose a due date within five years.",
+    }
+    yesterday = now().date() - timedelta(days=1)
+    assert Condition(application_id=1, text="Send it.", due_on=yesterday).overdue
+    assert not Condition(application_id=1, text="Send it.", due_on=now().date()).overdue
+    assert not Condition(application_id=1, text="Send it.", due_on=yesterday, met_at=now()).overdue
+
+
+def _worker(database: str, local: Local, folder: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, **local.environment, "DATABASE_URL": database, "SWEEP_SECONDS": "1", "PYTHONUNBUFFERED": "1", "LOG_LEVEL": "INFO"}
+    with (folder / "worker.log").open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment, stdout=log, stderr=log)
