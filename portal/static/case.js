@@ -130,11 +130,11 @@ const papers = (() => {
 
   // While one is open, the arrows go on to the next: not within a picture that is larger than its place, which they move.
   document.addEventListener("keydown", (event) => {
-    const forwards = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight", place = event.target.closest?.("#papers");
-    if (!place || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const forwards = document.documentElement.dir === "rtl" ? -1 : 1, by = { ArrowLeft: -forwards, ArrowRight: forwards }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.target.closest?.("#papers")) return;
     if (event.target.scrollWidth > event.target.clientWidth && event.target.matches(".picture")) return;
     event.preventDefault();
-    turn(event.key === forwards ? 1 : -1);
+    turn(by);
   });
 
   // The application is a step further: the reader is led to what comes next, once the dialog that did it has given its focus back.

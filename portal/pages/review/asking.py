@@ -43,21 +43,27 @@ class Asking:
 
     def __init__(self, desk: Desk, case: Case, after: Callable[[], Awaitable[None]]) -> None:
         self.desk, self.case, self.after, self.busy = desk, case, after, False
-        self.rows: dict[str, Row] = {}
-        name = f"asking-{next(_numbers)}"
+        self.name, self.drawn = f"asking-{next(_numbers)}", False
         ui.add_head_html(STYLE)
-        self.dialog = ui.dialog().props(f"aria-labelledby={name} transition-duration=120")
+        self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
+
+    def open(self) -> None:
+        """Show it. It is drawn when it is first opened, as a sheet is (portal/controls.py), and anew once it was sent."""
+        if not self.drawn:
+            self._draw()
+        self.dialog.open()
+
+    def _draw(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.dialog.clear()
         with self.dialog, ui.element("div").classes("sheet asking q-card"):  # Quasar lets only a div in a dialog take the pointer
-            ui.html(escape(_("Ask the partner for information")), sanitize=False, tag="h2").props(f"id={name}")
+            ui.html(escape(_("Ask the partner for information")), sanitize=False, tag="h2").props(f"id={self.name}")
             ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
             self._fields()
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
                 button(_("Send the request"), self._send, "go")
-
-    def open(self) -> None:
-        """Show it."""
-        self.dialog.open()
+        self.drawn = True
 
     def _lead(self) -> str:
         told = _(
@@ -130,7 +136,7 @@ class Asking:
             done = _("The partner has been asked for information.")
             if await attempt(self.desk, self._work(), done=done, refused=self._refused):
                 self.dialog.close()
-                self._empty()
+                self.drawn = False
                 await self.after()
         finally:
             self.busy = False
@@ -158,14 +164,6 @@ class Asking:
             row.due.say(said.pop(f"items.{name}.due_on", ""))
         self.line.set_content(escape(" ".join(said.values()) if error.problems else error.detail))
         focus_wrong([self.message, self.due, *(field for row in self.rows.values() for field in (row.words, row.due))])
-
-    def _empty(self) -> None:
-        for name in list(self.rows):
-            self.rows.pop(name).place.delete()
-        for field in (self.message, self.due, self.picker):
-            field.set(None)
-        self.line.set_content("")
-        self._show()
 
 
 def options(case: Case) -> Mapping[str, str]:

@@ -75,11 +75,13 @@ class Deciding:
         self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
         with self.dialog:
             self.sheet = ui.element("div").classes("sheet deciding q-card")  # Quasar lets only a div in a dialog take the pointer
-        self._draw()
+        self.drawn = False
         self.dialog.on("show", self._offer)
 
     def open(self) -> None:
-        """Show it; the letters are looked up as they stand then."""
+        """Show it; the letters are looked up as they stand then. It is drawn when it is first opened, as a sheet is."""
+        if not self.drawn:
+            self._draw()
         self.dialog.open()
 
     @property
@@ -105,6 +107,7 @@ class Deciding:
                 button(_("Cancel"), self.dialog.close)
                 button(_("Preview"), self._preview)
                 button(_(self.way.go), self._decide, self.way.look)
+        self.drawn = True
 
     def _lead(self) -> str:
         address = own(self.case.application.primary_contact_email) or _("the primary contact")
@@ -218,8 +221,8 @@ class Deciding:
         try:
             if await attempt(self.desk, self._work, done=_said(self.way), refused=self._refused):
                 self.dialog.close()
+                self.drawn = False
                 await self.after()
-                self._draw()
         finally:
             self.busy = False
 

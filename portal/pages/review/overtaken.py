@@ -19,23 +19,23 @@ class Notice:
     """Stands below a section's verdict, hidden until it is needed."""
 
     def __init__(self, keep: Callable[[], Awaitable[None]], replace: Callable[[], Awaitable[None]]) -> None:
-        self.shown, self.first = False, f"keep-theirs-{next(_numbers)}"
-        with ui.element("div").classes("overtaken") as self.place:
-            self.words = ui.html("", sanitize=False).props("role=alert")
-            with ui.element("div").classes("ends"):
-                button(_("Keep theirs"), keep, "slim", id=self.first)
-                button(_("Replace by mine"), replace, "slim go")
+        self.keep, self.replace, self.shown, self.first = keep, replace, False, f"keep-theirs-{next(_numbers)}"
+        self.place = ui.element("div").classes("overtaken")
         self.hide()
 
     def show(self, theirs: Overtaken, ruling: str) -> None:
         """Say what they said; the reader is brought to it."""
         self.shown = True
-        self.words.set_content(render("overtaken.html", verdict=theirs, ruling=ruling))
+        self.place.clear()
+        with self.place:
+            ui.html(render("overtaken.html", verdict=theirs, ruling=ruling), sanitize=False).props("role=alert")
+            with ui.element("div").classes("ends"):
+                button(_("Keep theirs"), self.keep, "slim", id=self.first)
+                button(_("Replace by mine"), self.replace, "slim go")
         self.place.set_visibility(True)
         ui.run_javascript(f"desk.focus({self.first!r})")
 
     def hide(self) -> None:
         """It has been answered."""
         self.shown = False
-        self.words.set_content("")
         self.place.set_visibility(False)

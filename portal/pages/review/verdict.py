@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cached_property, partial
 
 from nicegui import ui
 from sqlmodel import Session
@@ -37,7 +37,8 @@ class VerdictControl:
         with ui.element("div").classes("verdict"):
             self._buttons()
             self.standing = ui.html("", sanitize=False).classes("standing")
-            self._reason()
+            self.form = ui.element("div").classes("reason")
+            self.form.set_visibility(False)
             self.notice = Notice(self._keep, self._replace)
         self.show(case)
 
@@ -65,13 +66,15 @@ class VerdictControl:
                 for ruling, label in LABELS.items()
             }
 
-    def _reason(self) -> None:
-        with ui.element("div").classes("reason") as self.form:
-            self.field = Field(Ask("reason", _("Why"), "long", _("Whoever decides reads this.")))
+    @cached_property
+    def field(self) -> Field:
+        """Where the reason is typed; drawn when one is asked for, as most sections never need it."""
+        with self.form:
+            made = Field(Ask("reason", _("Why"), "long", _("Whoever decides reads this.")))
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self._close, "slim")
-                self.save = button(_("Save the verdict"), self._save, "slim go")
-        self.form.set_visibility(False)
+                button(_("Save the verdict"), self._save, "slim go")
+        return made
 
     async def _press(self, ruling: Ruling) -> None:
         self.chosen, self.seen = ruling, self.shown  # what stands now; while a reason is typed somebody else may change it
@@ -125,7 +128,8 @@ class VerdictControl:
     def _done(self) -> None:
         had_notice = self.notice.shown
         self.notice.hide()
-        self.field.set("")
+        if "field" in self.__dict__:
+            self.field.set("")
         self._close()
         if had_notice:  # the button that had the focus is gone
             ui.run_javascript(f"desk.focus({f'passed-{self.section}'!r})")
@@ -133,4 +137,5 @@ class VerdictControl:
     def _close(self) -> None:
         self.notice.hide()
         self.form.set_visibility(False)
-        self.field.say("")
+        if "field" in self.__dict__:
+            self.field.say("")
