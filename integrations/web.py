@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from models.settings import settings
 
 USER_AGENT = "NONISV|SaberRenewableEnergy|PartnerPortal/1.0"  # the form that SharePoint asks for before it throttles (FACTS 6)
+
+CONNECTIONS = 32  # kept to one host: more than any process has calls in the air, or those beyond would be opened anew each time
 
 
 class WebSession(requests.Session):
@@ -17,6 +20,8 @@ class WebSession(requests.Session):
     def __init__(self, ca_file: str = "") -> None:
         super().__init__()
         self.headers["User-Agent"] = USER_AGENT
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
         if ca_file:
             self.verify = ca_file
             self.trust_env = False  # else REQUESTS_CA_BUNDLE would win over `verify` (FACTS 69)
