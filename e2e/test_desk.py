@@ -129,7 +129,7 @@ def test_who_marked_it_reviewed_cannot_decide_even_past_the_button(product: Prod
     page.goto(product.url(f"/review/{applied(product, 'Own Solar Ltd')}"))
     review(page, "Arthur Adeyemi")
     press(page, "Mark reviewed", "Mark reviewed")
-    expect(page.get_by_text("You marked this application reviewed, so somebody else decides.")).to_be_visible()
+    expect(page.get_by_text("You reviewed a part of this application. Somebody else must decide.")).to_be_visible()
     approve = page.get_by_role("button", name="Approve")
     expect(approve).to_be_disabled()
 

@@ -161,6 +161,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     `answers` are the draft's, by question name; `held` counts the stored documents by slot. A first
     submission uses the invitation up and gives the reference number; a later one returns to the review.
     """
+    invitation = _locked_invitation(session, application)
     must_be_open(application)
     if application.form_version != FORM_VERSION:  # models/editions.py carries it over when it is opened
         raise Invalid(_("The form has changed since it was opened. Open it again to see what is different, then send it."), [])
@@ -176,7 +177,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     declarant = partner(application.declarant_name or application.company_name or "")
     record(
         session, "application.submitted" if first else "application.resubmitted", declarant,
-        invitation_id=_use_up(session, application), application_id=application.id, form_hash=form_hash(values),
+        invitation_id=_use_up(session, application, invitation), application_id=application.id, form_hash=form_hash(values),
         changed=changed.answers, documents=changed.documents, replies=replies,
         filed=[one.as_json() for one in filed_now(session, application)], form_version=FORM_VERSION,
     )  # fmt: skip
@@ -242,9 +243,10 @@ def examine(answers: Mapping[str, Any], held: Mapping[str, int], confirmed: Set[
 def withdraw(session: Session, application: Application, reason: str = "") -> None:
     """The partner takes the application back, as long as no decision has left; one that waits will not leave any more."""
     move(application, S.WITHDRAWN)
-    end_waiting(session, application, application.company_name or "")
+    contact = partner(application.company_name or "")
+    end_waiting(session, application.id, contact, "withdrawn")
     session.add(application)
-    record(session, "application.withdrawn", partner(application.company_name or ""), application_id=application.id, reason=reason)
+    record(session, "application.withdrawn", contact, application_id=application.id, reason=reason)
 
 
 def move(application: Application, to: ApplicationStatus) -> None:
@@ -256,9 +258,13 @@ def move(application: Application, to: ApplicationStatus) -> None:
 
 
 def of_invitation(session: Session, code: str, *, lock: bool = False) -> Application | None:
-    """The application of an invitation code; `lock` keeps others from changing it until the transaction ends."""
+    """The application of an invitation code; `lock` keeps others from changing it until the transaction ends.
+
+    They may still refer to it meanwhile (`key_share`): who holds the invitation and records an event would else wait for us, as we may
+    for them.
+    """
     wanted = select(Application).where(Application.invitation_code == code)
-    return session.exec(wanted.with_for_update() if lock else wanted).first()
+    return session.exec(wanted.with_for_update(key_share=True) if lock else wanted).first()
 
 
 def by_reference(session: Session, reference: str, *, lock: bool = False) -> Application:
@@ -303,8 +309,14 @@ def _new_reference(session: Session) -> str:
             return made
 
 
-def _use_up(session: Session, application: Application) -> int | None:
-    invitation = session.exec(select(Invitation).where(Invitation.code == application.invitation_code).with_for_update()).one()
+def _locked_invitation(session: Session, application: Application) -> Invitation:
+    """Before anything is written: a trigger then takes the row of its words (migration 0008), for which whoever has it may wait."""
+    wanted = select(Invitation).where(Invitation.code == application.invitation_code).with_for_update()
+    with session.no_autoflush:
+        return session.exec(wanted.execution_options(populate_existing=True)).one()
+
+
+def _use_up(session: Session, application: Application, invitation: Invitation) -> int | None:
     if invitation.used_at is None:
         if invitation.state != InvitationStatus.ACTIVE:
             said = _("This invitation has expired or was withdrawn, so nothing was sent. Ask Saber Renewable Energy for a new one.")

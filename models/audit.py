@@ -17,6 +17,7 @@ from models import loose
 from models.application import Application
 from models.event import Event, record
 from models.invitation import Invitation, normal_code
+from models.loose import row_number
 from models.people_search import found_by
 from models.person import Actor, Right, User
 
@@ -26,7 +27,7 @@ KINDS_OF_ACTOR = {"partner": "Partners", "system": "The portal and SharePoint"}
 #: The entries of an event's detail that people wrote: with names and subjects, all that is searched for words.
 WRITTEN = ("reason", "text", "message", "why", "name")
 _ABOUT_INVITATION = re.compile(r"invitation-(\d{1,9})")
-_KEY = 18  # digits: no event has a number beyond 64 bits
+_EVENT = 2**63 - 1  # the number of an event has 64 bits
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ def asked(given: Mapping[str, str]) -> Asked:
     who, kind = said.get("who", ""), said.get("type", "")
     return Asked(
         said.get("q", ""),
-        who if who in KINDS_OF_ACTOR or _number(who) else "",
+        who if who in KINDS_OF_ACTOR or row_number(who) else "",
         kind if re.fullmatch(r"[a-z_]+\.[a-z_]+", kind) else "",
         said.get("about", ""), _day(said.get("from", "")), _day(said.get("to", "")),
-        _number(said.get("before", "")), _number(said.get("after", "")),
+        row_number(said.get("before", ""), _EVENT), row_number(said.get("after", ""), _EVENT),
     )  # fmt: skip
 
 
@@ -192,10 +193,6 @@ def _invitations(session: Session, ids: set[int], codes: set[str]) -> tuple[Mapp
 def _staff(session: Session) -> Mapping[str, str]:
     found = session.exec(select(User.id, User.name).where(col(User.oid).is_not(None)).order_by(sa.func.lower(User.name)))
     return {str(number): name for number, name in found}
-
-
-def _number(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _KEY else 0
 
 
 def _day(typed: str) -> date | None:

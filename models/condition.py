@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime, now
+from models.database import UtcDateTime, now, today
 from models.errors import Conflict, NotFound, Problem
 from models.event import record
 from models.language import _, shown_number
@@ -46,12 +46,18 @@ class Condition(SQLModel, table=True):
     @property
     def overdue(self) -> bool:
         """Whether its day has passed, and it is not met."""
-        return self.met_at is None and self.due_on is not None and self.due_on < now().date()
+        return self.met_at is None and self.due_on is not None and self.due_on < today()
 
 
 def conditions(session: Session, application_id: int | None) -> list[Condition]:
     """The conditions of an application's approval, in the order in which they were made."""
     return list(session.exec(select(Condition).where(Condition.application_id == application_id).order_by(col(Condition.id))))
+
+
+def has_time_left(session: Session, application_id: int | None, day: date) -> bool:
+    """Whether a condition stands whose due day has not passed on `day`: until then the approval was given in spite of what is missing."""
+    standing = [one for one in conditions(session, application_id) if one.met_at is None]
+    return any(one.due_on is not None and one.due_on >= day for one in standing)
 
 
 def condition(session: Session, application_id: int | None, number: int) -> Condition:
@@ -86,7 +92,7 @@ def wrong(terms: Sequence[Term]) -> Iterator[Problem]:
         if not SHORTEST <= len(term.text.strip()) <= LONGEST:
             said = _("Write the condition in {least} to {most} characters.")
             yield Problem(f"conditions.{number}", said.format(least=shown_number(SHORTEST), most=shown_number(LONGEST)))
-        if term.due_on and term.due_on <= now().date():
+        if term.due_on and term.due_on <= today():
             yield Problem(f"conditions.{number}.due_on", _("Choose a due date in the future."))
         elif term.due_on and is_too_far(term.due_on):
             yield Problem(f"conditions.{number}.due_on", _("Choose a due date within five years."))

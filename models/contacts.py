@@ -19,14 +19,15 @@ from models.application import Application, ApplicationStatus, of_invitation
 from models.colleague import Colleague
 from models.errors import Invalid, Problem
 from models.event import Event, record
-from models.invitation import Invitation, InvitationStatus, resend
+from models.invitation import KEPT, Invitation, InvitationStatus, redirect, resend
 from models.language import _
+from models.letters import where_to
+from models.loose import row_number
 from models.people_search import bare, found_by, telephone
 from models.person import Actor, Right
 
 PAGE = 25
 SHORTEST_REASON, LONGEST_REASON = 5, 500  # characters
-_KEY = 18  # digits of a number in an address
 
 
 class Part(StrEnum):
@@ -77,7 +78,7 @@ class Partner:
     status: ApplicationStatus | None
     invitation: InvitationStatus
     contacts: tuple[Contact, ...]
-    in_use: bool
+    may_correct: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Book:
 def asked(given: Mapping[str, str]) -> Asked:
     """What the address asks for; anything that makes no sense there counts as not said."""
     words = " ".join(given.get("q", "").replace("\0", "").split())[:100]
-    return Asked(words, _number(given.get("before", "")), _number(given.get("after", "")))
+    return Asked(words, row_number(given.get("before", "")), row_number(given.get("after", "")))
 
 
 def look(session: Session, actor: Actor, asked: Asked) -> Book:
@@ -133,16 +134,22 @@ def partners(session: Session, ids: Sequence[int], asked: Asked) -> list[Partner
 def correct_address(session: Session, actor: Actor, invitation: Invitation, contact_email: str, reason: str) -> None:
     """Put another address in the place of the invitation's and send the code there; the reason stands in the log.
 
-    Invalid names every wrong field; Conflict once nothing can be sent with the invitation any more (`invitation.resend`).
+    An approved partner, suspended or not, gets all later mails there, also those that went to the application's primary contact.
+    Invalid names every wrong field; Conflict once nothing is sent to the partner any more (`invitation.is_correctable`).
     """
     actor.must(Right.INVITE)
     address, why = contact_email.strip(), reason.strip()[:LONGEST_REASON]
     wrong = [] if len(why) >= SHORTEST_REASON else [Problem("reason", _("Say how you know of the new address."))]
-    if address.casefold() == invitation.contact_email.casefold():
+    application = of_invitation(session, invitation.code)
+    kept = application if application is not None and application.status in KEPT else None
+    if address.casefold() == (where_to(session, kept) if kept else invitation.contact_email).casefold():
         wrong.append(Problem("contact_email", _("The invitation has this address already. Enter another one.")))
     if wrong:
         raise Invalid(_("The address was not corrected yet."), wrong)
-    resend(session, actor, invitation, address, of_invitation(session, invitation.code), reason=why)
+    if kept:
+        redirect(session, actor, invitation, kept, address, why)
+    else:
+        resend(session, actor, invitation, address, application, reason=why)
 
 
 def _partners(session: Session, ids: Sequence[int], q: str) -> Iterator[Partner]:
@@ -171,10 +178,10 @@ def _partner(row: Any, helpers: Sequence[Colleague], q: str) -> Partner:
     invited = Contact(invitation.contact_name or "", invitation.contact_email, "", "", (Part.INVITED,))
     people = _merged([invited, *(_in_application(row) if sent else ()), *(_helper(one) for one in helpers)])
     company, reference = (row.company_name if sent else "") or invitation.company_name, row.reference_number or ""
-    asked_again = invitation.state == InvitationStatus.USED and status == ApplicationStatus.INFORMATION_REQUIRED
+    hears = invitation.state == InvitationStatus.USED and status in (ApplicationStatus.INFORMATION_REQUIRED, *KEPT)
     return Partner(
         invitation.id or 0, invitation.code, company, reference, status, invitation.state, _meant(people, q),
-        invitation.state == InvitationStatus.ACTIVE or asked_again,
+        invitation.state == InvitationStatus.ACTIVE or hears,
     )  # fmt: skip
 
 
@@ -229,10 +236,6 @@ def _found(session: Session, q: str) -> tuple[Any, Any]:
     """A select of the numbers of invitations, and its column, by which it is ordered; what is searched is in that order already."""
     wanted = found_by(session, q) if q else sa.select(col(Invitation.id))
     return wanted, wanted.selected_columns[0]
-
-
-def _number(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _KEY else 0
 
 
 _PEOPLE = tuple(name for name in Application.model_fields if name.startswith(tuple(begins for _part, begins in IN_APPLICATION)))

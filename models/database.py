@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -39,6 +40,9 @@ LONGEST = {"lock_timeout": "5s", "statement_timeout": "30s"}
 #: Errors go into logs with their statement; what stood in it, a code or somebody's answer, must not.
 POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
 
+#: Moments are UTC inside; days, until which something is good or due, are those of the office.
+OFFICE = ZoneInfo("Europe/London")
+
 _after_commit: list[Callable[[], None]] = []
 
 
@@ -62,6 +66,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+def today(at: datetime | None = None) -> date:
+    """The day that it is at the office, now or at another moment: in summer it begins an hour before UTC's."""
+    return (at or now()).astimezone(OFFICE).date()
 
 
 def horizon() -> datetime:

@@ -10,7 +10,18 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus, move
 from models.condition import Condition, Term, wrong
 from models.database import now
-from models.decision import WAITING, Decision, DecisionKind, end_waiting, must_be_undecided, waiting_decision
+from models.decision import (
+    REVIEWED,
+    SENT,
+    WAITING,
+    Decision,
+    DecisionKind,
+    end_waiting,
+    must_be_undecided,
+    stage,
+    waiting_decision,
+    why_somebody_else,
+)
 from models.errors import Conflict, Forbidden, Invalid, Problem
 from models.event import Event, record
 from models.language import _, shown_number
@@ -20,36 +31,43 @@ from models.settings import settings
 SHORTEST_REASON, LONGEST_MESSAGE = 10, 8000
 
 
-def approve(session: Session, actor: Actor, application: Application, message: str = "", conditions: Sequence[Term] = ()) -> Decision:
+def approve(
+    session: Session, actor: Actor, application: Application, message: str = "", conditions: Sequence[Term] = (), *, seen: int | None = None
+) -> Decision:
     """The company is to become a partner, under these conditions; the message, if any, goes into its mail.
 
-    It takes effect after DECISION_UNDO_MINUTES, with 0 at once. The application's row must be locked.
+    It takes effect after DECISION_UNDO_MINUTES, with 0 at once. The application's row must be locked. `seen` is the `stage` that a
+    person had before their eyes: Conflict where it was sent or reviewed anew since.
     """
     actor.must(Right.DECIDE)
     if problems := [*_too_long(message, "message"), *wrong(conditions)]:
         raise Invalid(problems[0].message, problems)
     kind = DecisionKind.CONDITIONAL if conditions else DecisionKind.APPROVAL
-    return _decide(session, actor, application, kind, message, conditions)
+    return _decide(session, actor, application, kind, message, conditions, seen)
 
 
-def reject(session: Session, actor: Actor, application: Application, reason: str) -> Decision:
+def reject(session: Session, actor: Actor, application: Application, reason: str, *, seen: int | None = None) -> Decision:
     """The application is to be turned down; the reason goes into the mail and is therefore needed. Like `approve` in all else."""
     actor.must(Right.DECIDE)
     if len(reason.strip()) < SHORTEST_REASON:
         raise Invalid(_("The reason is missing."), [Problem("reason", _("Give the partner a reason of at least 10 characters."))])
     if problems := _too_long(reason, "reason"):
         raise Invalid(problems[0].message, problems)
-    return _decide(session, actor, application, DecisionKind.REJECTION, reason)
+    return _decide(session, actor, application, DecisionKind.REJECTION, reason, seen=seen)
 
 
-def undo_decision(session: Session, actor: Actor, application: Application) -> None:
-    """Take back what was decided, as long as nothing has left. Conflict afterwards. The application's row must be locked."""
+def undo_decision(session: Session, actor: Actor, application: Application, *, seen: int | None = None) -> None:
+    """Take back what was decided, as long as nothing has left. Conflict afterwards. The application's row must be locked.
+
+    `seen` is the id of the decision that a person wants to undo: Conflict where another waits by now.
+    """
     actor.must(Right.DECIDE)
     found = waiting_decision(session, application.id, lock=True)
     if found is None:
         raise Conflict(_("There is no decision that could be undone: it has left, or somebody has undone it."))
-    end_waiting(session, application, actor.name)
-    record(session, "application.decision_undone", actor, application_id=application.id, kind=found.kind, made_by=found.made_by)
+    if seen not in (None, found.id):
+        raise Conflict(_("Another decision has been made since you looked. Read it first, then undo it if it is wrong."))
+    end_waiting(session, application.id, actor)
 
 
 def due_decisions(session: Session) -> list[int]:
@@ -73,9 +91,10 @@ def carry_out(session: Session, application_id: int) -> bool:
 
 
 def _decide(
-    session: Session, actor: Actor, application: Application, kind: DecisionKind, message: str, conditions: Sequence[Term] = ()
-) -> Decision:
-    _must_be_decidable(session, actor, application)
+    session: Session, actor: Actor, application: Application, kind: DecisionKind, message: str, conditions: Sequence[Term] = (),
+    seen: int | None = None,
+) -> Decision:  # fmt: skip
+    _must_be_decidable(session, actor, application, seen)
     moment, minutes = now(), settings().decision_undo_minutes
     made = Decision(
         application_id=application.id or 0, kind=kind, message=message.strip(), conditions=[_tidy(one).as_json() for one in conditions],
@@ -93,15 +112,17 @@ def _decide(
     return made
 
 
-def _must_be_decidable(session: Session, actor: Actor, application: Application) -> None:
+def _must_be_decidable(session: Session, actor: Actor, application: Application, seen: int | None) -> None:
     must_be_undecided(session, application)
     if application.state != ApplicationStatus.REVIEWED:
         said = _("This cannot be done now. Status of the application: {status}.")
         raise Conflict(said.format(status=_(application.state.label)))
-    wanted = select(Event.user_id).where(Event.application_id == application.id, Event.type == "application.reviewed")
-    reviewer = session.exec(wanted.order_by(col(Event.id).desc())).first()
-    if actor.user_id is not None and reviewer == actor.user_id and not settings().reviewer_may_decide:
-        raise Forbidden(_("You marked this application reviewed. Somebody else must decide."))
+    wanted = select(Event).where(Event.application_id == application.id, col(Event.type).in_((*SENT, *REVIEWED)))
+    history = session.exec(wanted.order_by(col(Event.id).desc())).all()
+    if why := why_somebody_else(actor, history):
+        raise Forbidden(why)
+    if seen not in (None, stage(history)):
+        raise Conflict(_("This application has changed since you opened the dialog. Read it again, then decide."))
 
 
 def _take_effect(session: Session, application: Application, made: Decision) -> None:

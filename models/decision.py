@@ -6,8 +6,10 @@ models/deciding.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -16,7 +18,10 @@ from sqlmodel import Field, Session, SQLModel, col, func, select
 from models.condition import Term, terms_from
 from models.database import UtcDateTime, now
 from models.errors import Conflict
+from models.event import Event, record
 from models.language import _
+from models.person import Actor
+from models.settings import settings
 
 if TYPE_CHECKING:  # an application that is withdrawn ends its decision
     from models.application import Application
@@ -29,6 +34,10 @@ class DecisionKind(StrEnum):
     CONDITIONAL = "conditional_approval"
     REJECTION = "rejection"
 
+
+#: What the partner sends, and what is done to it in a review.
+SENT = ("application.submitted", "application.resubmitted")
+REVIEWED = ("application.verdict", "application.reviewed")
 
 _NOT_UNDONE = sa.text("undone_at IS NULL")
 _NOT_LEFT = sa.text("undone_at IS NULL AND effective_at IS NULL")
@@ -100,11 +109,36 @@ def already_decided() -> str:
     return _("A decision has been made and leaves soon. Undo it first to change anything.")
 
 
-def end_waiting(session: Session, application: Application, by: str) -> None:
-    """What was decided will not take effect, because the application is withdrawn."""
-    if found := waiting_decision(session, application.id, lock=True):
-        found.undone_at, found.undone_by = now(), by
-        session.add(found)
+def why_somebody_else(actor: Actor, history: Sequence[Event]) -> str:
+    """Why this person may not decide: they reviewed a part of what the partner sent last. Empty where they may; `history` is newest first.
+
+    Whoever marks it reviewed is not the only one who reviewed it: each verdict counts, also one that another has replaced.
+    """
+    theirs = takewhile(lambda event: event.type not in SENT, history)
+    reviewers = {event.user_id for event in theirs if event.type in REVIEWED}
+    if actor.user_id is None or actor.user_id not in reviewers or settings().reviewer_may_decide:
+        return ""
+    return _("You reviewed a part of this application. Somebody else must decide.")
+
+
+def stage(history: Iterable[Event]) -> int | None:
+    """The event as of which a decider reads the application: it was sent, or marked reviewed. `history` is newest first."""
+    return next((event.id for event in history if event.type in (*SENT, "application.reviewed")), None)
+
+
+def end_waiting(session: Session, application_id: int | None, actor: Actor, why: str = "") -> bool:
+    """What was decided will not take effect, which is recorded once; answers whether anything waited. The application must be locked.
+
+    `why` is empty where somebody undid it, else *withdrawn* or *disabled* (the account of whoever decided).
+    """
+    if not (found := waiting_decision(session, application_id, lock=True)):
+        return False
+    found.undone_at, found.undone_by = now(), actor.name
+    session.add(found)
+    record(
+        session, "application.decision_undone", actor, application_id=application_id, kind=found.kind, made_by=found.made_by, why=why
+    )  # fmt: skip
+    return True
 
 
 def next_to_leave(session: Session) -> datetime | None:

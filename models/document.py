@@ -184,11 +184,14 @@ def _make_room(session: Session, document: Document, sha256: str, renews: bool) 
         remove(session, other)
 
 
-def give_way(session: Session, document: Document, replaces: str) -> None:
-    """Take out the document whose place `document` takes, if it still stands in the same slot of the same application."""
+def give_way(session: Session, document: Document, replaces: str, *, renews: bool = False) -> None:
+    """Take out the document whose place `document` takes, if it still stands in the same slot of the same application.
+
+    With `renews` only what was proposed gives way: what stands stays until the renewal is approved, whatever is named.
+    """
     named = select(Document).where(Document.public_id == replaces, Document.application_id == document.application_id)
     before = session.exec(named).first()
-    if before and before.slot == document.slot and before.state in (DocumentState.STORED, DocumentState.PROPOSED):
+    if before and before.slot == document.slot and before.state == _counting(renews):
         remove(session, before)
         session.flush()
 

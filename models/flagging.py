@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -49,15 +49,20 @@ def flag(session: Session, application: Application) -> None:
         session.add(entry)
 
 
-def refresh(session: Session, limit: int, *, all_rules: bool = False) -> int:
+def refresh(session: Session, limit: int, *, all_rules: bool = False, failed: Callable[[int, Exception], None]) -> int:
     """Look at up to `limit` entries whose flags may be out of date; answers how many there were.
 
-    `all_rules` also finds those that were looked at by other rules: an earlier release's, or other minimums in the settings.
+    `all_rules` also finds those that were looked at by other rules: an earlier release's, or other minimums in the settings. One that
+    nothing can be made of keeps its flags until tomorrow, and `failed` hears of it, with the application's id.
     """
     entries = _outdated(session, limit, all_rules)
     answers, documents = _answers(session, entries), _documents(session, entries)
     for entry in entries:
-        _keep(entry, answers.get(entry.application_id, {}), documents.get(entry.application_id, []))
+        try:
+            _keep(entry, answers.get(entry.application_id, {}), documents.get(entry.application_id, []))
+        except Exception as error:  # the others are still to be looked at
+            failed(entry.application_id, error)
+            entry.flags_until, entry.flags_by = now().date() + timedelta(days=1), rules()
         session.add(entry)
     return len(entries)
 
@@ -82,8 +87,9 @@ def _keep(entry: QueueEntry, values: Mapping[str, Any], files: Sequence[Held]) -
     today = now().date()
     with speaking("en"):  # only the names are kept
         raised: list[Flag] = flags(values, today, settings(), files)
+    next_turn = until(values, files, today)
     entry.flags, entry.flagged = len(raised), json.dumps(list(dict.fromkeys(one.field for one in raised)))
-    entry.flags_until, entry.flags_by = until(values, files, today), rules()
+    entry.flags_until, entry.flags_by = next_turn, rules()
 
 
 def _turns(values: Mapping[str, Any], files: Iterable[Held]) -> Iterator[date]:

@@ -53,6 +53,8 @@ REVOKED = "invitation.revoked"
 
 #: Events that tell of another address: one from the desk, one from SharePoint's list.
 CORRECTED = ("invitation.updated", "invitation.changed")
+#: The statuses of an application that is decided and still hears from us (models/keeping.py).
+KEPT = ("approved", "suspended")
 
 
 class Invitation(SQLModel, table=True):
@@ -130,12 +132,35 @@ def resend(
     session.refresh(invitation, with_for_update=True)
     if not is_in_use(invitation, application):
         raise Conflict(_(NO_LONGER[invitation.state]))
-    before = invitation.contact_email
-    if contact_email is not None and contact_email != before:
-        invitation.contact_email = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
-        why: dict[str, Any] = {"reason": reason} if reason else {}
-        record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, invitation.contact_email], **why)
+    if contact_email is not None and contact_email != invitation.contact_email:
+        _correct(session, actor, invitation, contact_email, reason)
+    _sent_again(session, actor, invitation)
+
+
+def redirect(session: Session, actor: Actor, invitation: Invitation, application: Application, contact_email: str, reason: str) -> None:
+    """All that an approved partner is sent goes to another address from now on, also what went to the application's own contact.
+
+    What it waits for, a renewal, leaves again (worker/notify.py); the invitation's mail does not. Conflict unless it is approved.
+    """
+    actor.must(Right.INVITE)
+    session.refresh(invitation, with_for_update=True)
+    if not is_correctable(invitation, application):
+        raise Conflict(_(NO_LONGER[invitation.state]))
+    _correct(session, actor, invitation, contact_email, reason, application.primary_contact_email or "")
+    _sent_again(session, actor, invitation)
+
+
+def _correct(session: Session, actor: Actor, invitation: Invitation, contact_email: str, reason: str, other: str = "") -> None:
+    """Of two addresses that the new one stands in the place of, the event tells the `other` as well."""
+    after = checked(company_name=invitation.company_name, contact_email=contact_email)["contact_email"]
+    before = other if other and after == invitation.contact_email else invitation.contact_email
+    invitation.contact_email = after
     session.add(invitation)
+    why: dict[str, Any] = {name: said for name, said in (("reason", reason), ("instead_of", other)) if said}
+    record(session, "invitation.updated", actor, invitation_id=invitation.id, email=[before, after], **why)
+
+
+def _sent_again(session: Session, actor: Actor, invitation: Invitation) -> None:
     record(session, "invitation.resent", actor, invitation_id=invitation.id, email=invitation.contact_email)
 
 
@@ -145,11 +170,18 @@ def is_in_use(invitation: Invitation, application: Application | None) -> bool:
     return invitation.state == InvitationStatus.ACTIVE or asked
 
 
+def is_correctable(invitation: Invitation, application: Application | None) -> bool:
+    """Whether its address can be corrected: it is in use, or the partner is approved and hears of what runs out, suspended or not."""
+    kept = application is not None and application.status in KEPT
+    return is_in_use(invitation, application) or (invitation.state == InvitationStatus.USED and kept)
+
+
 def former_addresses(session: Session, invitation: Invitation) -> frozenset[str]:
     """The addresses that staff have put another in the place of, as they were written."""
-    told = select(Event.detail).where(Event.invitation_id == invitation.id, col(Event.type).in_(CORRECTED))
-    changes = [detail.get("email") or detail.get("changed", {}).get("contact_email") for detail in session.exec(told)]
-    return frozenset(change[0] for change in changes if change) - {invitation.contact_email}
+    told = session.exec(select(Event.detail).where(Event.invitation_id == invitation.id, col(Event.type).in_(CORRECTED))).all()
+    changes = [detail.get("email") or detail.get("changed", {}).get("contact_email") for detail in told]
+    others = (detail["instead_of"] for detail in told if "instead_of" in detail)
+    return frozenset((*(change[0] for change in changes if change), *others)) - {invitation.contact_email}
 
 
 def revoke(session: Session, actor: Actor, invitation: Invitation) -> None:

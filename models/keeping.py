@@ -7,13 +7,15 @@ was done stands in the rows, so nothing is done twice, and of several reminders 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus, move
-from models.database import now
+from models.condition import has_time_left
+from models.database import OFFICE, now, today
 from models.document import Document, proposed, remove, stored
 from models.event import record
 from models.lapsing import Ending, running_out
@@ -36,7 +38,7 @@ PARTNERS = (S.APPROVED, S.SUSPENDED)
 def to_look_at(session: Session) -> list[int]:
     """The ids of all applications for which something may be due."""
     entry = QueueEntry
-    soon = col(entry.expires_on) <= now().date() + AHEAD + timedelta(days=1)  # a leap day is counted differently by databases
+    soon = col(entry.expires_on) <= today() + AHEAD + timedelta(days=1)  # a leap day is counted differently by databases
     partner = sa.and_(col(entry.status).in_(PARTNERS), sa.or_(soon, col(entry.status) == S.SUSPENDED))
     wanted = select(entry.application_id).where(sa.or_(partner, col(entry.renewal).is_not(None)))
     return list(session.exec(wanted.order_by(col(entry.application_id))))
@@ -53,7 +55,7 @@ def keep_current(session: Session, application: Application, today: date) -> Non
     if renewal is None or renewal.with_partner:
         renewal = _asked(session, application, renewal, found)
     if is_overdue(application, stored(session, application.id), today):
-        if application.state == S.APPROVED and not _is_spared(renewal, today):
+        if application.state == S.APPROVED and not _is_spared(session, application, renewal, today):
             _suspend(session, application, found, today)
     elif reinstate_if_current(session, application, today):
         record(session, "application.reinstated", PORTAL, application_id=application.id)
@@ -63,11 +65,16 @@ def keep_current(session: Session, application: Application, today: date) -> Non
 
 def close(session: Session, application: Application, renewal: Renewal) -> None:
     """Nothing is to be renewed any more; what the partner put beside the standing documents goes."""
+    end(session, application, renewal)
+    record(session, "application.renewal_closed", PORTAL, application_id=application.id, renewal=renewal.id)
+
+
+def end(session: Session, application: Application, renewal: Renewal) -> None:
+    """Close a renewal and take away what was proposed; who does it records why."""
     for one in proposed(session, application.id):
         remove(session, one)
     renewal.decided_at = now()
     keep(session, renewal, R.CLOSED)
-    record(session, "application.renewal_closed", PORTAL, application_id=application.id, renewal=renewal.id)
 
 
 def reinstate_if_current(session: Session, application: Application, today: date) -> bool:
@@ -116,28 +123,35 @@ def _asked(session: Session, application: Application, renewal: Renewal | None, 
 
 
 def _remind(session: Session, application: Application, renewal: Renewal, today: date) -> None:
-    """Send the reminder that is due, once; another first end begins anew."""
-    due = stage(renewal.ends_on, today)
-    before = renewal.reminded if renewal.reminded_for == renewal.ends_on else None
-    if due is None or (before is not None and due >= before):
+    """Send the reminder that is due, once. Each end has stages of its own; what reached one this night shares one mail, which names all."""
+    reached = [(one, stage(one.ends, today)) for one in renewal.endings]
+    fresh = [(due, one.ends) for one, due in reached if due is not None and (one.reminded is None or due < one.reminded)]
+    if not fresh:
         return
-    renewal.reminded, renewal.reminded_for = due, renewal.ends_on
+    renewal.items = [replace(one, reminded=due).as_json() for one, due in reached]
     session.add(renewal)
-    if due == LAPSED and application.state == S.SUSPENDED:  # the mail about the suspension says it all
+    suspended = application.state == S.SUSPENDED
+    unsaid = [pair for pair in fresh if not (suspended and pair[0] == LAPSED)]  # the mail about the suspension says what has lapsed
+    due, day = renewal.reminded, renewal.reminded_for = min(unsaid or fresh, key=lambda pair: (pair[0], pair[1] or today))
+    if not unsaid:
         return
     record(
         session, "application.renewal_reminded", PORTAL, application_id=application.id, renewal=renewal.id, stage=due,
-        ends_on=str(renewal.ends_on),
+        ends_on=str(day),
     )  # fmt: skip
 
 
-def _is_spared(renewal: Renewal | None, today: date) -> bool:
+def _is_spared(session: Session, application: Application, renewal: Renewal | None, today: date) -> bool:
     """Whether a partner would be suspended who has done their part, or has not had the time to: for our slowness, or without a warning,
-    as where something had run out before they were approved."""
+    as where something had run out before they were approved, or before the day that a condition of the approval leaves them.
+
+    A condition is words, so nobody knows which document it is about: while any stands whose day has not passed, nothing suspends."""
+    if has_time_left(session, application.id, today):
+        return True
     if renewal is None or renewal.standing == R.SENT:
         return renewal is not None
     told = renewal.decided_at if renewal.standing == R.RETURNED and renewal.decided_at else renewal.opened_at
-    return today < told.date() + NOTICE
+    return today < told.astimezone(OFFICE).date() + NOTICE
 
 
 def _suspend(session: Session, application: Application, found: list[Ending], today: date) -> None:

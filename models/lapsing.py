@@ -6,7 +6,7 @@ One pure function over answers and documents. Reminders, the renewal form and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any, Protocol
@@ -36,12 +36,14 @@ class Ending:
 
     `documents` are the public ids of the files that carry that day or an earlier one themselves; where an answer carries it, none.
     `by_hand` says that a reviewer asked for it, whether it runs out or not; `ends` may be None then.
+    `reminded` is the last stage of models/keeping.py at which the partner was reminded of this end: it makes it no other ending.
     """
 
     slot: str
     ends: date | None
     documents: tuple[str, ...] = ()
     by_hand: bool = False
+    reminded: int | None = field(default=None, compare=False)
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -51,13 +53,13 @@ class Ending:
     def as_json(self) -> dict[str, Any]:
         """As it is stored."""
         ends = self.ends.isoformat() if self.ends else ""
-        return {"slot": self.slot, "ends": ends, "documents": list(self.documents), "by_hand": self.by_hand}
+        return {"slot": self.slot, "ends": ends, "documents": list(self.documents), "by_hand": self.by_hand, "reminded": self.reminded}
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Ending:
         """The same from what was stored."""
         ends = date.fromisoformat(told["ends"]) if told["ends"] else None
-        return cls(told["slot"], ends, tuple(told["documents"]), bool(told["by_hand"]))
+        return cls(told["slot"], ends, tuple(told["documents"]), bool(told["by_hand"]), told.get("reminded"))
 
 
 def running_out(values: Mapping[str, Any], files: Iterable[Held], until: date) -> list[Ending]:

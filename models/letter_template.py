@@ -136,9 +136,15 @@ def add_template(session: Session, actor: Actor, kind: str, language: str, title
     return made
 
 
-def change_template(session: Session, actor: Actor, template: LetterTemplate, title: str, text: str) -> None:
-    """Other words; its kind and language stay. What was sent with it before stays as it was."""
+def change_template(
+    session: Session, actor: Actor, template: LetterTemplate, title: str, text: str, *, seen: datetime | None = None
+) -> None:
+    """Other words; its kind and language stay. What was sent with it before stays as it was.
+
+    `seen` is the `changed_at` of the words that a person began with: Conflict where others stand by now, or it is deleted.
+    """
     actor.must(Right.DECIDE)
+    _must_stand(template, seen)
     _must_be_sound(template.kind, template.language, title, text)
     template.title, template.text = title.strip(), text.strip()
     template.changed_by, template.changed_at = actor.name, now()
@@ -146,11 +152,10 @@ def change_template(session: Session, actor: Actor, template: LetterTemplate, ti
     record(session, "letter.changed", actor, letter=template.id, name=template.title, text=template.text)
 
 
-def delete_template(session: Session, actor: Actor, template: LetterTemplate) -> None:
-    """Offer it no more. Conflict if it is deleted already."""
+def delete_template(session: Session, actor: Actor, template: LetterTemplate, *, seen: datetime | None = None) -> None:
+    """Offer it no more. Conflict if it is deleted already, or has other words than those of `seen`, as with `change_template`."""
     actor.must(Right.DECIDE)
-    if template.deleted_at is not None:
-        raise Conflict(_("Somebody has deleted this letter already."))
+    _must_stand(template, seen)
     template.deleted_at = now()
     session.add(template)
     record(session, "letter.deleted", actor, letter=template.id, name=template.title)
@@ -172,6 +177,14 @@ def template(session: Session, number: int) -> LetterTemplate:
     if found is None:
         raise NotFound(_("There is no such letter."))
     return found
+
+
+def _must_stand(template: LetterTemplate, seen: datetime | None) -> None:
+    if template.deleted_at is not None:
+        raise Conflict(_("Somebody has deleted this letter already."))
+    if seen not in (None, template.changed_at):
+        told = _("{person} has changed this letter since you looked. Read it again first; copy what you typed if you want to keep it.")
+        raise Conflict(told.format(person=template.changed_by))
 
 
 def _must_be_sound(kind: str, language: str, title: str, text: str) -> None:

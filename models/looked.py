@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from models import loose
 from models.application import ApplicationStatus
 from models.columns import DEFAULT, columns_of
+from models.database import OFFICE
 from models.flagging import FLAGGABLE
 from models.review import SECTIONS, Ruling
 from models.steps.capabilities import CAPACITIES, OTHER_REGIONS, UK_REGIONS
@@ -19,7 +19,6 @@ S = ApplicationStatus
 NEEDS_WORK, ALL = "work", "all"
 NEWEST = "-submitted"
 REGIONS = UK_REGIONS + OTHER_REGIONS
-OFFICE = ZoneInfo("Europe/London")
 
 #: Every status that the list shows: a draft is the partner's own.
 SHOWN = tuple(status for status in S if status != S.DRAFT)

@@ -71,6 +71,12 @@ def number(raw: object) -> Decimal | None:
     return Decimal(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else None
 
 
+def row_number(raw: str, most: int = 2**31 - 1) -> int:
+    """A row's number in an address, from 1; 0 where it is none or beyond what its column holds, which PostgreSQL refuses to compare."""
+    found = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 20 else 0
+    return found if found <= most else 0
+
+
 def whole(raw: object) -> Decimal | None:
     """Like `number`, for what can only be whole: 1.200 is then the German way to write 1,200."""
     return Decimal(_digits(raw).replace(".", "")) if _POINTED.fullmatch(_digits(raw)) else number(raw)

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from models.application import Application
 from models.database import now, one_at_a_time
+from models.decision import WAITING, Decision, end_waiting
 from models.errors import Conflict, NotFound, SignInNeeded
 from models.event import Event, record
 from models.language import _
@@ -58,12 +60,14 @@ def people(session: Session, actor: Actor, q: str = "") -> list[Person]:
     ]  # fmt: skip
 
 
-def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> User:
+def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> int:
     """Cut somebody off at once: no session of theirs is good any more and none can begin. Conflict for oneself and the last admin.
 
+    What they decided and has not left yet is undone; answers how many decisions that were.
     Entra is not told: the role there is somebody else's to take away.
     """
     actor.must(Right.PEOPLE)
+    _awaiting(session, user_id)  # who decides or carries out locks an application before a person, and so does this
     user = _locked(session, actor, user_id)
     if user.id == actor.user_id:
         raise Conflict(_("You cannot disable your own account. Ask another administrator."))
@@ -75,7 +79,7 @@ def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> U
     session.add(user)
     ended = _end(session, user.id, Ended.DISABLED)
     record(session, "person.disabled", actor, person=user.id, name=user.name, reason=reason.strip()[:LONGEST_REASON], ended=ended)
-    return user
+    return sum(end_waiting(session, number, actor, "disabled") for number in _awaiting(session, user_id))
 
 
 def enable(session: Session, actor: Actor, user_id: int) -> User:
@@ -108,6 +112,13 @@ def sign_out_elsewhere(session: Session, actor: Actor, token: str) -> int:
         raise Conflict(_("You are not signed in anywhere else."))
     record(session, "person.signed_out_elsewhere", actor, ended=ended)
     return ended
+
+
+def _awaiting(session: Session, user_id: int) -> Sequence[int]:
+    """The applications on which this person has decided without anything having left, locked."""
+    theirs = select(Decision.application_id).where(Decision.user_id == user_id, *WAITING)
+    locked = select(Application.id).where(col(Application.id).in_(theirs)).order_by(col(Application.id)).with_for_update()
+    return [number for number in session.exec(locked) if number]
 
 
 def _locked(session: Session, actor: Actor, user_id: int) -> User:

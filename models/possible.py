@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from models.application import TRANSITIONS, Application, ApplicationStatus
-from models.decision import already_decided
+from models.decision import already_decided, why_somebody_else
+from models.event import Event
 from models.language import _, shown_list
 from models.person import Actor, Right
 from models.review import SECTIONS
-from models.settings import settings
 
 S = ApplicationStatus
 
@@ -31,7 +31,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """An application as somebody finds it: `judged` are the sections with a verdict, `reviewer` marked it reviewed.
+    """An application as somebody finds it: `judged` are the sections with a verdict, `history` its events, newest first.
 
     `decided` says that a decision has been made and has not left yet.
     """
@@ -39,7 +39,7 @@ class Situation:
     actor: Actor
     application: Application
     judged: Iterable[str]
-    reviewer: int | None
+    history: Sequence[Event]
     decided: bool = False
 
     def why_not(self, action: Action) -> str:
@@ -70,10 +70,7 @@ class Situation:
     def _rule(self, action: Action) -> str:
         if action == Action.REVIEWED and (left := [_(title) for name, title in SECTIONS.items() if name not in self.judged]):
             return _("Give a verdict on these first: {sections}.").format(sections=shown_list(left))
-        own = self.actor.user_id is not None and self.actor.user_id == self.reviewer and not settings().reviewer_may_decide
-        if action in (Action.APPROVE, Action.REJECT) and own:
-            return _("You marked this application reviewed, so somebody else decides.")
-        return ""
+        return why_somebody_else(self.actor, self.history) if action in (Action.APPROVE, Action.REJECT) else ""
 
 
 _POSSIBLE_IN: dict[Action, frozenset[ApplicationStatus]] = {

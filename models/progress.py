@@ -16,7 +16,7 @@ S = ApplicationStatus
 BEGUN, ASKED = ("application.review_started",), ("application.information_required",)  # to ask is to have begun
 RENEWED = (
     "application.renewal_asked", "application.renewal_reminded", "application.renewal_sent", "application.renewal_returned",
-    "application.renewed", "application.suspended", "application.reinstated",
+    "application.renewal_taken_back", "application.renewed", "application.suspended", "application.reinstated",
 )  # fmt: skip
 ENDED = ("application.approved", "application.rejected", "application.withdrawn")
 #: What a partner hears of, newest first on their page; verdicts, private notes and single documents are the staff's.

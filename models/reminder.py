@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
@@ -60,15 +61,16 @@ def idle_drafts(session: Session, after: int, limit: int) -> tuple[list[int], in
     """
     days = settings().draft_reminder_days
     live = sa.and_(col(Invitation.status) == InvitationStatus.ACTIVE, col(Invitation.expires_at) > now())
-    wanted = select(Application, Invitation).join(Invitation, col(Invitation.code) == col(Application.invitation_code)).where(live)
-    wanted = wanted.where(Application.status == ApplicationStatus.DRAFT, col(Application.id) > after).order_by(col(Application.id))
-    found = session.exec(wanted.limit(limit)).all() if days else []
-    worked, last = last_worked(session, [one for one, _invitation in found]), _last_reminders(session, [one.id for _draft, one in found])
+    columns: tuple[Any, ...] = (col(Application.id), col(Application.invitation_code), col(Invitation.id).label("invitation_id"))
+    wanted = sa.select(*columns).join(Invitation, col(Invitation.code) == col(Application.invitation_code)).where(live)
+    wanted = wanted.where(col(Application.status) == ApplicationStatus.DRAFT, col(Application.id) > after).order_by(col(Application.id))
+    found: Sequence[Any] = session.execute(wanted.limit(limit)).all() if days else []
+    worked, last = last_worked(session, found), _last_reminders(session, [one.invitation_id for one in found])
     due = [
-        one.id or 0 for draft, one in found
-        if draft.id in worked and _is_idle(worked[draft.id][0], last.get(one.id), now().date())
+        one.invitation_id for one in found
+        if one.id in worked and _is_idle(worked[one.id][0], last.get(one.invitation_id), now().date())
     ]  # fmt: skip
-    return due, found[-1][0].id if len(found) == limit else None
+    return due, found[-1].id if len(found) == limit else None
 
 
 def remind_idle(session: Session, invitation_id: int) -> bool:

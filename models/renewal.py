@@ -45,8 +45,8 @@ class Renewal(SQLModel, table=True):
     """One renewal of one application; at most one of them is live.
 
     `items` are Endings, `ends_on` is the first of their days. `answers` are what the partner typed and nothing else, `marks` who typed it
-    (models/merge.py). `reminded` is the last of the stages of models/keeping.py that a reminder went out for, `reminded_for` the day of
-    which it was said.
+    (models/merge.py). `reminded` is the stage of models/keeping.py that the last reminder went out for, `reminded_for` the day of
+    which it was said; each ending knows its own.
     """
 
     __tablename__ = "renewals"
@@ -146,7 +146,10 @@ def first_end(endings: Iterable[Ending]) -> date | None:
 
 
 def joined(found: Sequence[Ending], before: Sequence[Ending]) -> list[Ending]:
-    """What runs out now, and what a reviewer asked for by hand; of one document what runs out now is told."""
+    """What runs out now, and what a reviewer asked for by hand; of one document what runs out now is told.
+
+    Another day of the same document begins its reminders anew.
+    """
     asked = [one for one in before if one.by_hand and one.slot not in {other.slot for other in found}]
-    by_hand = {one.slot for one in before if one.by_hand}
-    return [*(Ending(one.slot, one.ends, one.documents, one.slot in by_hand) for one in found), *asked]
+    by_hand, told = {one.slot for one in before if one.by_hand}, {(one.slot, one.ends): one.reminded for one in before}
+    return [*(Ending(one.slot, one.ends, one.documents, one.slot in by_hand, told.get((one.slot, one.ends))) for one in found), *asked]

@@ -1,21 +1,22 @@
-"""What the staff do with a renewal: ask for one, approve it apart from the first approval, or send it back."""
+"""What the staff do with a renewal: ask for one, take that back, approve it apart from the first approval, or send it back."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
 from models.application import Application, ApplicationStatus
-from models.database import now
-from models.document import DocumentState, remove, stored
+from models.database import now, today
+from models.document import Document, DocumentState, remove, stored
 from models.errors import Conflict, Invalid, Problem
 from models.event import record
-from models.keeping import AHEAD, reinstate_if_current, running_out_of
+from models.keeping import AHEAD, end, reinstate_if_current, running_out_of
 from models.language import _
-from models.lapsing import DATED, Ending, ends_of
+from models.lapsing import DATED, ends_of
 from models.person import Actor, Right
 from models.renewal import Renewal, RenewalState, first_end, joined, keep, live_renewal
 from models.renewing import Proposal, names_of, proposal_of
@@ -40,10 +41,12 @@ def ask_renewal(session: Session, actor: Actor, application: Application, slots:
         raise Conflict(_("The partner has sent a renewal. Approve it or send it back first."))
     _must_be_askable(application, slots, message)
     values, files = settle(application.answers()), stored(session, application.id)
-    asked = [Ending(one.slot, one.ends, one.documents, True) for one in (ends_of(slot, values, files) for slot in slots)]
     renewal = renewal or Renewal(application_id=application.id or 0, opened_by=actor.name, opened_at=now())
+    told = {(one.slot, one.ends): one.reminded for one in renewal.endings}
+    ending = [ends_of(slot, values, files) for slot in slots]
+    asked = [replace(one, by_hand=True, reminded=told.get((one.slot, one.ends))) for one in ending]
     before = [one for one in renewal.endings if one.slot not in slots]
-    endings = joined(running_out_of(application, files, now().date() + AHEAD), [*before, *asked])
+    endings = joined(running_out_of(application, files, today() + AHEAD), [*before, *asked])
     renewal.items, renewal.ends_on, renewal.message = [one.as_json() for one in endings], first_end(endings), message.strip()
     keep(session, renewal)
     record(
@@ -51,6 +54,29 @@ def ask_renewal(session: Session, actor: Actor, application: Application, slots:
         items=[one.slot for one in endings],
     )  # fmt: skip
     return renewal
+
+
+def take_back_renewal(session: Session, actor: Actor, application: Application) -> None:
+    """A renewal was asked for by mistake: it closes, and what the partner proposed goes; their page says so.
+
+    The application must be locked. Conflict if there is none, if the partner has sent it, or if something of theirs runs out: then the
+    portal would ask for it again.
+    """
+    actor.must(Right.REVIEW)
+    renewal = live_renewal(session, application.id, lock=True)
+    if renewal is None:
+        raise Conflict(_("No renewal is under way."))
+    if not renewal.with_partner:
+        raise Conflict(_("The partner has sent a renewal. Approve it or send it back first."))
+    if not only_by_hand(application, stored(session, application.id)):
+        raise Conflict(_("Something runs out within two months, so the renewal stays."))
+    end(session, application, renewal)
+    record(session, "application.renewal_taken_back", actor, application_id=application.id, renewal=renewal.id)
+
+
+def only_by_hand(application: Application, files: Iterable[Document]) -> bool:
+    """Whether a renewal of it can only be one that a reviewer asked for: nothing of its runs out."""
+    return not running_out_of(application, files, today() + AHEAD)
 
 
 def approve_renewal(session: Session, actor: Actor, application: Application, message: str = "", seen: str = "") -> None:
@@ -68,7 +94,7 @@ def approve_renewal(session: Session, actor: Actor, application: Application, me
     _take_over(session, application, found)
     renewal.decided_at, renewal.decided_by = now(), actor.name
     keep(session, renewal, RenewalState.APPROVED)
-    reinstated = reinstate_if_current(session, application, now().date())
+    reinstated = reinstate_if_current(session, application, today())
     record(
         session, "application.renewed", actor, application_id=application.id, renewal=renewal.id, message=message.strip(),
         changed=changed, documents=documents, filed=[one.as_json() for one in filed_now(session, application)], reinstated=reinstated,
@@ -109,8 +135,11 @@ def _take_over(session: Session, application: Application, found: Proposal) -> N
     for old in leaving:
         remove(session, old)
     for new in found.proposed:
-        new.state = DocumentState.STORED
-        session.add(new)
+        if new.slot in found.renewal.slots:
+            new.state = DocumentState.STORED
+            session.add(new)
+        else:  # it was asked for once and is not any more, so nobody has looked at it
+            remove(session, new)
     application.updated_at = now()
     session.add(application)
     session.flush()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from models.application import Application
-from models.database import now
+from models.database import now, today
 from models.document import Document, proposed, stored
 from models.draft import plain
 from models.errors import Conflict, Invalid, Problem
@@ -115,7 +115,7 @@ def send_renewal(session: Session, application: Application, by: str = "") -> Re
     """
     renewal = renewal_with_partner(session, application, lock=True)
     found = proposal_of(session, application, renewal)
-    if problems := problems_of(found, now().date()):
+    if problems := problems_of(found, today()):
         count = len(problems)
         told = ngettext("The renewal is not complete: {count} thing needs attention.",
                         "The renewal is not complete: {count} things need attention.", count)  # fmt: skip

@@ -59,7 +59,7 @@ PERIODS: dict[str, Period] = {
                "Not needed once the invitation is over", "the invitation's expiry",
                lambda s: f"{s.draft_days} days", lambda s, moment: moment - timedelta(days=s.draft_days)),
         Period("files", "Documents of a submitted application, also those taken out or replaced since",
-               "Our retention policy: legal claims and insurers' questions", "the submission",
+               "Our retention policy: legal claims and insurers' questions", "the last submission or removal",
                lambda s: f"{s.file_years} years", lambda s, moment: _years_before(moment, s.file_years)),
         Period("logs", "Sign-in sessions that are over, deliveries that are done, keys of repeated requests",
                "Technical logs serve to find faults; the events of the business stay", "the end",
@@ -213,7 +213,9 @@ def _forget_application(session: Session, application_id: int, invitation_id: in
 def _files(session: Session, only: int | None = None) -> list[Due]:
     standing = col(Document.state).in_((DocumentState.STORED, DocumentState.PROPOSED))  # nobody may leave a renewal open for ever
     part = sa.or_(standing, sa.and_(col(Document.state) == DocumentState.REMOVED, ~_never_sent()))
-    late = _documents(only).where(_last_sent() <= PERIODS["files"].cutoff(), part)
+    # What was replaced is no part of what a partner sends every year: its period ends though that begins anew.
+    replaced = sa.and_(col(Document.state) == DocumentState.REMOVED, col(Document.removed_at) <= PERIODS["files"].cutoff())
+    late = _documents(only).where(sa.or_(_last_sent() <= PERIODS["files"].cutoff(), replaced), part)
     return _listed(session, "files", late, _mark_erased, _files)
 
 

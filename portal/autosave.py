@@ -134,7 +134,11 @@ def _changes(items: Iterable[Any]) -> tuple[list[Answer], list[dict[str, Any]]]:
 
 def _is_known(name: str) -> bool:
     """Whether something holds it: a question of the form, or the reason for which a document is not renewed."""
-    return step_of(name) is not None or name.removeprefix(WHY) in SLOTS
+    return step_of(name) is not None or _is_reason(name)
+
+
+def _is_reason(name: str) -> bool:
+    return name.startswith(WHY) and name.removeprefix(WHY) in SLOTS
 
 
 def _unstorable(value: Value) -> str:
@@ -153,7 +157,7 @@ async def _keep(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]
     """What became of the post, and the changes that are locked: with others' posts where it is a plain case, else alone."""
     if post.code:
         refuse_other_sites(request)
-        if kept := await keeper().keep(post):
+        if not any(_is_reason(change.name) for change in post.changes) and (kept := await keeper().keep(post)):
             return kept, []
     return await run_in_threadpool(_keep_alone, request, post)
 
@@ -171,6 +175,8 @@ def _keep_alone(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]
         must_be_open(application)
         free, locked = [], []
         for change in post.changes:
+            if _is_reason(change.name):  # its renewal is over, and the form holds no reasons: `_answer` says that it is gone
+                continue
             try:
                 must_reach(session, application, [change.name], who.step)
                 free.append(change)
@@ -196,7 +202,10 @@ def _keep_renewed(
 
 def _answer(kept: Kept, sent: Changes, refused: list[dict[str, Any]]) -> Response:
     """What the journal may forget, what needs a choice, what cannot be stored and why, and what others have answered meanwhile."""
-    gone = [item for item in sent.items if isinstance(item, dict) and not _is_known(str(item.get("name")))]
+    held = {change.name for change, _there in (*kept.outcome.saved, *kept.outcome.conflicts)} | {str(told["name"]) for told in refused}
+    names = {str(item.get("name")) for item in sent.items if isinstance(item, dict)}
+    lost = {name for name in names - held if not _is_known(name) or _is_reason(name)}
+    gone = [item for item in sent.items if isinstance(item, dict) and str(item.get("name")) in lost]
     told = {
         "savedAt": kept.at.isoformat(),
         "saved": [[change.name, change.writer, change.sequence, version] for change, version in kept.outcome.saved]

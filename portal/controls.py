@@ -149,12 +149,12 @@ def focus_wrong(fields: Iterable[Field]) -> None:
 
 @dataclass(frozen=True)
 class Deed:
-    """What a dialog does: its words, its fields, and `work` in one transaction, given what was typed."""
+    """What a dialog does: its words, its fields, and `work` in one transaction, given what was typed; `done` may depend on its answer."""
 
     title: str
     lead: str
     go: str
-    done: str
+    done: str | Callable[[Any], str]
     work: Callable[[Session, Actor, dict[str, Any]], Any]
     asks: tuple[Ask, ...] = ()
     look: str = "go"

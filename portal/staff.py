@@ -61,10 +61,13 @@ def at_desk(request: Request) -> Desk:
     return Desk(str(request.session.get(auth.STAFF, "")))
 
 
-async def attempt(desk: Desk, act: Work[T], *, done: str, refused: Callable[[Refused], None] | None = None) -> bool:
-    """Do `act` and say `done`, or say why not: by `refused` where the reader is, else at the foot of the page. Nothing typed is lost."""
+async def attempt(desk: Desk, act: Work[T], *, done: str | Callable[[T], str], refused: Callable[[Refused], None] | None = None) -> bool:
+    """Do `act` and say `done`, or say why not: by `refused` where the reader is, else at the foot of the page. Nothing typed is lost.
+
+    `done` may depend on what `act` answers.
+    """
     try:
-        await desk.change(act)
+        found = await desk.change(act)
     except SignInNeeded:
         _say(Refused(_(SIGNED_OUT)), refused)
     except Refused as error:
@@ -72,7 +75,7 @@ async def attempt(desk: Desk, act: Work[T], *, done: str, refused: Callable[[Ref
     except Failure as error:
         _say(Refused(error.words), refused)
     else:
-        tell(done, "positive")
+        tell(done(found) if callable(done) else done, "positive")
         return True
     return False
 

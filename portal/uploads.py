@@ -229,7 +229,7 @@ def _keep(visitor: Visitor, document: Document, content: bytes, seen: Preview, r
         current, renews = _locked(session, visitor, document.r2_key)
         _must_be_wanted(current)
         if current.state == DocumentState.PENDING:
-            give_way(session, current, replaces)
+            give_way(session, current, replaces, renews=renews)
             accept(session, current, content, pages=seen.pages, thumbnail=thumbnail, renews=renews)
     with contextlib.suppress(Failure):  # pieces that stay go with the document
         for piece in document.pieces:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from models.application import ApplicationStatus
+from models.database import OFFICE as OFFICE  # staff read the time of their office
 from models.event import DeliveryState
 from models.invitation import InvitationStatus
 from models.language import _, ngettext, shown_number, spoken
 
-#: Inside all moments are UTC; staff read the time of their office.
-OFFICE = ZoneInfo("Europe/London")
 DASH = Markup("–")
 
 TONES: dict[str, str] = {

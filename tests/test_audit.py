@@ -143,9 +143,8 @@ def test_the_address_says_what_was_chosen_and_nothing_else(database: str) -> Non
     assert staff.get("/audit?q=&who=&type=").headers["location"] == "/audit"
 
 
-@on_sqlite
 @pytest.mark.parametrize("query", ["before=²&after=-1", "who=%00&type='", "from=0001-01-01&to=9999-12-31", "about=invitation-99999999999",
-                                   "before=999999999999999999", "who=999999999999999999", "q=" + "x" * 5000])  # fmt: skip
+                                   "before=999999999999999999", "who=2147483648", "before=9999999999999999999", "who=999999999999999999", "q=" + "x" * 5000])  # fmt: skip
 def test_a_mangled_address_still_opens_the_log(database: str, query: str) -> None:
     assert browser(token(Role.AUDITOR)).get(f"/audit?{query}").status_code == 200
 

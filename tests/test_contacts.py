@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from models import contacts
-from models.application import begin
+from models.application import Application, begin
 from models.colleague import ask_colleague
 from models.contacts import Book, Part, asked, correct_address
 from models.database import reading, transaction
+from models.device import addresses
 from models.draft import Answer, save_answers
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import Delivery, Event
 from models.invitation import Invitation, invite, revoke
+from models.letters import where_to
 from models.person import PORTAL, Role, partner
-from tests.desk import applied, person, row, token
+from models.renewal import Renewal
+from models.renewal_review import ask_renewal
+from portal.pages.status import parts, read
+from tests.desk import applied, brought, person, row, token
 from tests.pages import browser
+from tests.parts import Graph, Mailbox
 from tests.sample_form import COMPLETE
+from worker.deliver import drain
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PATH = "/people/contacts"
@@ -98,8 +108,7 @@ def test_pages_follow_each_other_by_key_and_meet_no_partner_twice(database: str)
     assert len(looked(q="page", before=str(first.older)).partners) == 25
 
 
-@on_sqlite
-@pytest.mark.parametrize("query", ["before=-1&after=%00", "before=99999999999999999999", "q=" + "x" * 5000, "q=%F0%9F%92%A9", "q=%25"])
+@pytest.mark.parametrize("query", ["before=-1&after=%00", "before=99999999999999999999", "before=2147483648", "after=999999999999999999", "q=" + "x" * 5000, "q=%F0%9F%92%A9", "q=%25"])
 def test_a_mangled_address_still_opens_the_page(database: str, query: str) -> None:
     applied()
     assert browser(token(Role.AUDITOR)).get(f"{PATH}?{query}").status_code == 200
@@ -153,6 +162,67 @@ def test_an_address_is_not_corrected_without_a_reason_or_to_the_same_or_by_someb
         revoke(session, operations, session.get_one(Invitation, made.id))
     with pytest.raises(Conflict), transaction() as session:
         correct_address(session, operations, session.get_one(Invitation, made.id), "ada@right.example", "She told us")
+
+
+@pytest.mark.parametrize("invited", ["helen.marsh@brightfieldsolar.co.uk", "info@brightfieldsolar.co.uk"])
+def test_a_dead_mailbox_of_an_approved_partner_is_replaced_and_the_renewal_leaves_again(
+    database: str, graph: Graph, mailbox: Mailbox, invited: str
+) -> None:
+    operations, reviewer, new = person(Role.OPERATIONS), person(Role.REVIEWER), "new.person@brightfieldsolar.co.uk"
+    reference = brought(applied(), to="approved")
+    with transaction() as session:
+        ours = session.exec(select(Invitation)).one()
+        ours.contact_email = invited  # the application's own contact is the same, or another
+        session.add(ours)
+        ask_renewal(session, reviewer, row(session, reference), ["gdpr_policy"])
+    drain()
+    mailbox.empty()
+    (listed,) = looked().partners
+    assert listed.may_correct
+    with transaction() as session:
+        correct_address(session, operations, session.get_one(Invitation, ours.id), new, "The old mailbox is gone")
+    drain()
+    assert [(str(mail["To"]), str(mail["Subject"])) for mail in mailbox.mails()] == [(new, f"Renew your documents: {reference}")]
+    mailbox.empty()
+    with transaction() as session:
+        application, found = row(session, reference), session.get_one(Invitation, ours.id)
+        assert where_to(session, application) == new and addresses(session, application, found) == [new]
+        application.status = "suspended"
+        session.add(application)
+        session.exec(sa.update(Renewal).values(state="closed"))
+    with transaction() as session:  # nothing waits for the partner now: no invitation leaves, nor anything else
+        correct_address(session, operations, session.get_one(Invitation, ours.id), "helen.marsh@brightfieldsolar.co.uk", "She is back again")
+    drain()
+    with reading() as session:
+        assert where_to(session, row(session, reference)).lower() == "helen.marsh@brightfieldsolar.co.uk" and mailbox.mails() == []
+        assert len(session.exec(select(Event).where(Event.type == "invitation.updated")).all()) == 2
+    with transaction() as session, pytest.raises(Forbidden):
+        correct_address(session, reviewer, session.get_one(Invitation, ours.id), new, "The old mailbox is gone")
+
+
+def test_the_status_page_names_the_address_that_a_mail_went_to(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    applied()
+    drain()
+    with transaction() as session:
+        session.exec(sa.update(Delivery).where(col(Delivery.target) == "email.received").values(recipient="who.got.it@brightfieldsolar.co.uk"))
+    (ours,) = [invitation_of("Brightfield Solar Ltd")]
+    assert "who.got.it@brightfieldsolar.co.uk" in parts(read(ours))["news"]
+
+
+def test_names_that_change_at_the_same_moment_are_all_found(database: str) -> None:
+    reference, ours = applied("Old Name Ltd"), invitation_of("Old Name Ltd")
+
+    def rename() -> None:
+        with transaction() as session:
+            session.exec(sa.update(Application).where(col(Application.reference_number) == reference).values(technical_contact_name="Nora Later"))
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction() as session:
+            session.exec(sa.update(Invitation).where(col(Invitation.id) == ours.id).values(contact_name="Ida Sooner"))
+            renaming = other.submit(rename)
+            time.sleep(0.7)
+        renaming.result(10)
+    assert len(looked(q="ida sooner").partners) == 1 == len(looked(q="nora later").partners)
 
 
 @on_sqlite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from nicegui import Client, core
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
@@ -23,11 +26,12 @@ from models.application import by_reference, withdraw
 from models.condition import Condition, Term, condition, conditions, mark_met, mark_not_met
 from models.database import now, reading, transaction
 from models.deciding import carry_out
-from models.decision import Decision, waiting_decision
+from models.decision import Decision, stage, waiting_decision
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.invitation import find
 from models.language import shown_date
-from models.person import Actor, Role
+from models.people import disable
+from models.person import Actor, Right, Role
 from models.possible import Action
 from models.review import (
     SECTIONS,
@@ -41,14 +45,22 @@ from models.review import (
     request_information,
     undo_decision,
 )
+from portal import staff
+from portal.pages.review import Review
+from portal.pages.review.asking import Asking
+from portal.pages.review.deciding import Deciding
+from portal.pages.review.opening import opened
+from portal.pages.review.story import story
 from portal.pages.status import parts, read
-from tests.desk import applied, brought, person, row
+from tests.desk import QUESTION, applied, brought, person, row, sent_again, token
+from tests.pages import browser
 from tests.partners import events, listed, states
 from tests.parts import Graph, Local, Mailbox, environment_of, eventually
 from tests.test_desk_possible import why_not
 from worker.decide import carry_out_due
 from worker.deliver import drain, seconds_to_next, sweep
 
+ANOTHER = "You reviewed a part of this application. Somebody else must decide."
 WORDS = "The cover of your insurance is too low."
 ARTHUR = Actor("Arthur Adeyemi", "staff", frozenset({Role.APPROVER}))
 LATER = (now() + timedelta(days=40)).date()
@@ -85,6 +97,12 @@ def ten_minutes_later(reference: str) -> None:
         assert made is not None
         made.takes_effect_at = now()
         session.add(made)
+
+
+def seen(reference: str) -> int | None:
+    """What a page hands on that was drawn now."""
+    with reading() as session:
+        return stage(history(session, row(session, reference)))
 
 
 def status(reference: str) -> str:
@@ -138,17 +156,75 @@ def test_what_was_undone_never_leaves_and_can_be_decided_anew(database: str, wai
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("allowed", [True, False])
-def test_who_marked_it_reviewed_decides_only_where_the_setting_allows_it(database: str, allowed: bool) -> None:
+def test_who_reviewed_it_decides_only_where_the_setting_allows_it(database: str, allowed: bool) -> None:
     reference, both = applied(), person(Role.APPROVER)
     with transaction() as session:
         for section in SECTIONS:
             give_verdict(session, both, row(session, reference), section, "passed")
         mark_reviewed(session, both, row(session, reference))
     with environment_of({"REVIEWER_MAY_DECIDE": str(allowed)}):
-        assert why_not(reference, both, Action.APPROVE) == ("" if allowed else "You marked this application reviewed, so somebody else decides.")
+        assert why_not(reference, both, Action.APPROVE) == ("" if allowed else ANOTHER)
         with nullcontext() if allowed else pytest.raises(Forbidden, match="Somebody else must decide"), transaction() as session:
             approve(session, both, row(session, reference))
     assert status(reference) == ("approved" if allowed else "reviewed")
+
+
+def test_who_gave_one_verdict_does_not_decide_though_another_marked_it_reviewed_or_judged_that_section_again(database: str) -> None:
+    reference, both, reviewer = applied(), person(Role.APPROVER), person(Role.REVIEWER)
+    with transaction() as session:
+        give_verdict(session, both, row(session, reference), "company", "passed")
+        for section in SECTIONS:
+            give_verdict(session, reviewer, row(session, reference), section, "passed")
+        mark_reviewed(session, reviewer, row(session, reference))
+    with pytest.raises(Forbidden, match="Somebody else must decide"):
+        approved(reference)
+    assert why_not(reference, both, Action.APPROVE) == why_not(reference, both, Action.REJECT) == ANOTHER
+    assert why_not(reference, person(Role.ADMIN), Action.APPROVE) == ""
+    with transaction() as session:
+        reopen(session, reviewer, row(session, reference), "A question is open.")
+        request_information(session, reviewer, row(session, reference), QUESTION)
+    sent_again(reference)
+    brought(reference, to="reviewed")
+    approved(reference)  # what the partner has sent since was reviewed by somebody else
+    assert status(reference) == "approved"
+
+
+def test_a_decision_on_what_was_reviewed_anew_meanwhile_is_refused_and_so_is_undoing_another_one(database: str, waits: None) -> None:
+    reference, reviewer, approver = brought(applied(), to="reviewed"), person(Role.REVIEWER), person(Role.APPROVER)
+    before = seen(reference)
+    with transaction() as session:
+        reopen(session, reviewer, row(session, reference), "Something was overlooked.")
+        give_verdict(session, reviewer, row(session, reference), "insurance", "failed", "It has run out.")
+        mark_reviewed(session, reviewer, row(session, reference))
+    for verb in (approve, reject):
+        with pytest.raises(Conflict, match="changed since you opened the dialog"), transaction() as session:
+            verb(session, approver, row(session, reference), WORDS, seen=before)
+    with transaction() as session:
+        first = approve(session, approver, row(session, reference), seen=seen(reference)).id
+        undo_decision(session, approver, row(session, reference), seen=first)
+        reject(session, approver, row(session, reference), WORDS, seen=seen(reference))
+    with pytest.raises(Conflict, match="Another decision"), transaction() as session:
+        undo_decision(session, approver, row(session, reference), seen=first)
+    with reading() as session:
+        assert waiting_decision(session, row(session, reference).id) is not None
+
+
+def test_what_somebody_decided_is_undone_where_their_account_is_disabled_before_it_left(database: str, waits: None) -> None:
+    references = [brought(applied(name), to="reviewed") for name in ("One Ltd", "Two Ltd", "Three Ltd")]
+    for reference in references:
+        approved(reference)
+    ten_minutes_later(references[0])
+    assert carry_out_due() == 1
+    approver, admin = person(Role.APPROVER).user_id or 0, person(Role.ADMIN)
+    with transaction() as session:
+        assert disable(session, admin, approver) == 2
+    assert (carry_out_due(), [status(reference) for reference in references]) == (0, ["approved", "reviewed", "reviewed"])
+    undone_ones = events("application.decision_undone")
+    assert [story([one])[0].sentence for one in undone_ones] == [
+        "Admin Person disabled the account of Approver Person, so the decision that had not left yet was undone"
+    ] * 2
+    with transaction() as session:
+        reject(session, admin, row(session, references[1]), WORDS)  # somebody else decides anew
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -183,6 +259,9 @@ def test_a_partner_who_withdraws_is_not_approved_any_more(database: str, waits: 
     with reading() as session:
         [made] = session.exec(select(Decision)).all()
     assert made.undone_by == "Brightfield Solar Ltd" and not made.waits
+    [one] = events("application.decision_undone")
+    assert one.actor_kind == "partner"
+    assert story([one])[0].sentence == "Brightfield Solar Ltd withdrew before the decision of Approver Person left, so it was undone"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -287,6 +366,55 @@ def test_what_is_wrong_with_a_condition_is_said_at_its_field_and_one_past_its_da
     assert Condition(application_id=1, text="Send it.", due_on=yesterday).overdue
     assert not Condition(application_id=1, text="Send it.", due_on=now().date()).overdue
     assert not Condition(application_id=1, text="Send it.", due_on=yesterday, met_at=now()).overdue
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_open_dialogs_are_about_the_application_as_it_is_now_and_what_was_not_read_is_not_decided(database: str) -> None:
+    reference = brought(applied(), to="reviewed")
+    before = set(Client.instances)
+    held = token(Role.APPROVER)
+    assert browser(held).get(f"/review/{reference}").status_code == 200
+    [client] = [one for number, one in Client.instances.items() if number not in before]
+    assert core.loop
+    asyncio.run_coroutine_threadsafe(_while_it_changes(client, held, reference), core.loop).result(30)
+    assert status(reference) == "approved"
+
+
+async def _while_it_changes(client: Client, held: str, reference: str) -> None:
+    """Two dialogs are open while somebody else changes the application."""
+    desk = staff.Desk(held)
+    with client:
+        review = Review(desk, await desk.read(Right.READ, partial(opened, reference, {})))
+        asking, deciding = review.sheets[Action.REQUEST], review.sheets[Action.APPROVE]
+        assert isinstance(asking, Asking) and isinstance(deciding, Deciding)
+        asking.open()
+        deciding.open()
+        await deciding._offer()
+        _changed_and_reviewed_anew(reference)
+        await deciding._preview()
+        assert "Renamed Ltd" in deciding.mail.content and "Brightfield" not in deciding.mail.content
+        deciding.message.set("Welcome.")
+        await deciding._decide()
+        assert "changed since you opened the dialog" in deciding.line.content and review.case.application.company_name == "Renamed Ltd"
+        assert "new@brightfield.example" in deciding.lead.content and "new@brightfield.example" in asking.lead.content
+        assert "mcs_number" not in asking.picker.control.options
+        deciding._fill("welcome")
+        assert "Renamed Ltd" in deciding.message.value
+        await deciding._decide()
+        assert status(reference) == "reviewed", "the page behind it is of now, and was not read yet"
+        deciding.dialog.close()
+        deciding.open()
+        await deciding._decide()
+
+
+def _changed_and_reviewed_anew(reference: str) -> None:
+    reviewer = person(Role.REVIEWER)
+    with transaction() as session:
+        one = row(session, reference)
+        one.company_name, one.primary_contact_email, one.mcs_approved = "Renamed Ltd", "new@brightfield.example", False
+        session.add(one)
+        reopen(session, reviewer, one, "Something was overlooked.")
+        mark_reviewed(session, reviewer, one)
 
 
 def _worker(database: str, local: Local, folder: Path) -> subprocess.Popen[bytes]:

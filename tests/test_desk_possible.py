@@ -70,8 +70,8 @@ def compare(reference: str, actor: Actor, action: Action) -> str:
 def why_not(reference: str, actor: Actor, action: Action) -> str:
     with reading() as session:
         one = row(session, reference)
-        reviewer = next((event.user_id for event in history(session, one) if event.type == "application.reviewed"), None)
-        return Situation(actor, one, verdicts(session, one), reviewer, waiting_decision(session, one.id) is not None).why_not(action)
+        decided = waiting_decision(session, one.id) is not None
+        return Situation(actor, one, verdicts(session, one), history(session, one), decided).why_not(action)
 
 
 def refusal(reference: str, actor: Actor, action: Action) -> str:
@@ -101,5 +101,5 @@ def test_who_marked_it_reviewed_is_told_that_somebody_else_decides(database: str
         for section in SECTIONS:
             review.give_verdict(session, approver, row(session, reference), section, "passed")
         review.mark_reviewed(session, approver, row(session, reference))
-    assert why_not(reference, approver, Action.APPROVE) == "You marked this application reviewed, so somebody else decides."
+    assert why_not(reference, approver, Action.APPROVE) == "You reviewed a part of this application. Somebody else must decide."
     assert why_not(reference, person(Role.ADMIN), Action.APPROVE) == ""

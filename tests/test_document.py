@@ -23,6 +23,7 @@ from models.document import (
     give_way,
     known_keys,
     owner_of,
+    proposed,
     remove,
     restore,
     start_upload,
@@ -185,6 +186,24 @@ def test_a_full_slot_takes_a_longer_one_in_the_place_of_the_one_it_names(applica
         accept(session, longer, pdf("longer"))
     assert names(application, "team_cvs") == [*(f"{number}.pdf" for number in range(PER_SLOT - 1)), "longer.pdf"]
     assert names(application, "health_safety_policy") == ["policy.pdf"]
+
+
+def test_within_a_renewal_only_what_was_proposed_gives_way(application: Application) -> None:
+    standing = upload(application, "health_safety_policy", "standing.pdf", pdf("standing"))
+    with transaction() as session:
+        ours = of_invitation(session, application.invitation_code)
+        assert ours is not None
+        for name in ("first.pdf", "second.pdf"):
+            new = start_upload(session, ours, "iso_certificates", name, len(pdf(name)))
+            accept(session, new, pdf(name), renews=True)
+        standing.slot = new.slot
+        session.add(standing)
+        session.flush()
+        give_way(session, new, standing.public_id, renews=True)
+        give_way(session, new, proposed(session, ours.id)[0].public_id, renews=True)
+    assert names(application, "iso_certificates") == ["standing.pdf"]
+    with reading() as session:
+        assert [one.file_name for one in proposed(session, application.id)] == ["second.pdf"]
 
 
 @given(st.integers(min_value=1, max_value=30_000_000))

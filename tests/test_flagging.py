@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -15,18 +16,26 @@ from sqlmodel import select
 
 from models import flagging, queue
 from models.database import now, reading, transaction
+from models.decision import Decision
 from models.document import Document
 from models.flagging import FLAGGABLE, refresh, until
 from models.flags import flags
 from models.looked import looked
+from models.person import Role
 from models.queue import Row, look
 from models.queue_entry import QueueEntry
+from models.renewal import Renewal
+from models.review import approve
 from models.rules import EXPIRY_DAYS, POLICY_DAYS
+from models.schedule import Lease
 from models.settings import settings
 from models.slots import SLOTS
-from tests.desk import applied, brought, row
-from tests.parts import environment_of
+from tests.desk import applied, brought, person, row
+from tests.parts import Graph, Mailbox, environment_of
 from worker import flagging as worker
+from worker import main
+from worker.deliver import stopping
+from worker.renewals import look_after
 
 COVER, EXPIRY = "public_liability_cover", "public_liability_expiry"
 DATED = next(name for name, slot in SLOTS.items() if slot.asks_expiry)
@@ -104,6 +113,56 @@ def test_other_minimums_are_found_after_a_new_start_and_what_is_left_by_a_dead_w
         assert len(rows(flag=COVER)) == 4
         monkeypatch.setattr(worker, "refresh", refresh)
         assert worker.keep_flags() == 1 and len(rows(flag=COVER)) == 5
+
+
+def test_one_that_nothing_can_be_made_of_keeps_no_other_back(database: str) -> None:
+    broken, whole = (applied(f"{name} Ltd") for name in ("Broken", "Whole"))
+    with transaction() as session:
+        row(session, broken).public_liability_expiry = date(1, 1, 5)  # no day is a month before it
+        row(session, broken).public_liability_cover = row(session, whole).public_liability_cover = 2_000_000
+    assert worker.keep_flags() == 2
+    assert COVER in flagged("Whole Ltd") and COVER not in flagged("Broken Ltd")
+    with reading() as session:
+        entry = session.exec(select(QueueEntry).where(QueueEntry.company == "broken ltd")).one()
+    assert entry.flags_until == now().date() + timedelta(days=1)
+    assert worker.keep_flags() == 0  # until tomorrow
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_decision_leaves_on_time_while_the_night_work_waits(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    """SQLite has one writer, so nothing long can be in the way there without being in everybody's."""
+    reference = brought(applied(), to="reviewed")
+    with transaction() as session:
+        session.add(Lease(name="retention", holder="nobody", until=now() - timedelta(days=1)))
+    with environment_of({"SWEEP_SECONDS": "0.5", "DECISION_UNDO_MINUTES": "10"}), ThreadPoolExecutor(2) as clocks:
+        try:
+            with transaction() as session:
+                session.get_one(Lease, "retention", with_for_update=True)
+                loops = [clocks.submit(loop) for loop in (main.keep_time, main.keep_house)]
+                time.sleep(1.5)  # by now the night's work waits for this row, for five seconds
+                with transaction() as other:
+                    approve(other, person(Role.APPROVER), row(other, reference))
+                    other.exec(sa.update(Decision).values(takes_effect_at=now()))
+                time.sleep(1.5)
+                with reading() as other:
+                    assert row(other, reference).status == "approved"
+        finally:
+            stopping.set()
+            for one in loops:
+                one.result(30)
+            stopping.clear()
+
+
+def test_a_look_that_is_stopped_is_gone_on_with_by_another_worker(database: str) -> None:
+    reference = brought(applied(), to="approved")
+    with transaction() as session:
+        row(session, reference).public_liability_expiry = now().date() + timedelta(days=20)
+    assert look_after("first", now() + timedelta(days=1), stopped=lambda: True)
+    with reading() as session:
+        assert session.exec(select(Renewal)).all() == []
+    assert look_after("second", now() + timedelta(days=1))
+    with reading() as session:
+        assert len(session.exec(select(Renewal)).all()) == 1
 
 
 def test_two_workers_at_once_do_it_all_and_nobody_waits_for_another(database: str) -> None:

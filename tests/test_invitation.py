@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from models.application import Application
+from models.application import Application, of_invitation, submit
 from models.database import now, reading, transaction
 from models.errors import Conflict, Forbidden, Invalid
-from models.event import Delivery, Event
+from models.event import Delivery, Event, record
 from models.invitation import (
     ALPHABET,
     Invitation,
@@ -30,7 +32,8 @@ from models.invitation_list import synced
 from models.person import Actor, Role
 from models.review import request_information
 from portal.api.partner import opened_by
-from tests.partners import submitted
+from tests.partners import begun, submitted
+from tests.sample_form import COMPLETE, wanted_documents
 
 OLIVIA = Actor(name="Olivia Okafor", kind="staff", roles=frozenset({Role.OPERATIONS}))
 ROSA = Actor(name="Rosa Reyes", kind="staff", roles=frozenset({Role.REVIEWER}))
@@ -209,6 +212,27 @@ def test_an_item_with_neither_code_nor_id_sent_twice_makes_one_invitation(databa
         with transaction() as session:
             _, new = synced(session, company_name="Marstack", contact_email="rob@marstack.ai")
         assert new is expected
+
+
+def test_sending_and_correcting_at_the_same_moment_do_not_wait_for_each_other(database: str) -> None:
+    draft = begun(())
+
+    def send() -> str | None:
+        with transaction() as session:
+            ours = of_invitation(session, draft.invitation_code, lock=True)
+            assert ours is not None
+            return submit(session, ours, COMPLETE, wanted_documents()).reference_number
+
+    with ThreadPoolExecutor(1) as partner:
+        with transaction() as session:
+            held = session.exec(select(Invitation).with_for_update()).one()
+            sending = partner.submit(send)
+            time.sleep(0.7)  # by now it waits for the invitation
+            resend(session, OLIVIA, held, "Helen.Marsh@brightfieldsolar.co.uk")
+            record(session, "invitation.reminded", OLIVIA, invitation_id=held.id, application_id=draft.id)
+            session.flush()
+        assert sending.result(10)
+    assert {"invitation.resent", "invitation.reminded", "application.submitted"} <= set(types())
 
 
 def test_a_used_invitation_is_corrected_while_a_reviewer_waits_for_the_partner_and_not_once_it_is_sent(database: str) -> None:

@@ -83,6 +83,25 @@ def test_a_letter_is_changed_deleted_and_taken_back_and_each_is_told_in_the_audi
     assert [events(kind)[0].detail["name"] for kind in kinds] == ["Our own", "Shorter", "Shorter", "Shorter"]
 
 
+def test_a_letter_that_somebody_changed_or_deleted_meanwhile_is_not_overwritten(database: str) -> None:
+    number, approver = written(), person(Role.APPROVER)
+    with reading() as session:
+        before = template(session, number).changed_at
+    with transaction() as session:
+        change_template(session, approver, template(session, number), "Theirs", "Welcome to {company}.", seen=before)
+    for verb in (lambda s, one: change_template(s, approver, one, "Mine", OWN, seen=before), lambda s, one: delete_template(s, approver, one, seen=before)):
+        with pytest.raises(Conflict, match="Approver Person has changed this letter"), transaction() as session:
+            verb(session, template(session, number))
+    with transaction() as session:
+        delete_template(session, approver, template(session, number), seen=template(session, number).changed_at)
+    with pytest.raises(Conflict, match="has deleted this letter"), transaction() as session:
+        change_template(session, approver, template(session, number), "Mine", OWN)
+    with transaction() as session:
+        restore_template(session, approver, template(session, number))
+    with reading() as session:
+        assert template(session, number).title == "Theirs"
+
+
 @on_sqlite
 def test_an_unknown_placeholder_and_a_missing_title_are_said_beside_their_fields(database: str) -> None:
     with pytest.raises(Invalid) as refused:

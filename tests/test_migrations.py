@@ -7,9 +7,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
-from models.database import engine
+from models.database import engine, reading, transaction
+from models.document import Document, DocumentState
 from models.queue_entry import is_declared
 from models.tables import ALL
 from tests.partners import submitted
@@ -22,12 +23,17 @@ def test_the_migrations_build_what_the_models_declare(database: str) -> None:
 
 
 def test_a_migration_is_taken_back_and_made_again_over_rows_that_refer_to_each_other(database: str, redis_server: object, s3: object) -> None:
-    submitted(())
+    application = submitted(("gdpr_policy",))
+    with transaction() as session:
+        session.exec(sa.update(Document).where(col(Document.application_id) == application.id).values(state=DocumentState.PROPOSED))
     before = _counted()
     engine().dispose()
     for move, to in ((command.downgrade, "0001"), (command.upgrade, "head")):
         move(Config(toml_file="pyproject.toml"), to)
     assert _counted() == before and before["invitations"] == before["applications"] == 1
+    with reading() as session:
+        waited = session.exec(select(Document)).one()
+        assert waited.state == DocumentState.REMOVED and waited.removed_at, "what waited for a renewal goes with it, and when is known"
     with engine().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"include_object": is_declared}), SQLModel.metadata) == []
 

@@ -56,6 +56,16 @@ def test_a_question_that_the_form_no_longer_has_is_acknowledged_and_dropped(data
     assert _stored(invitation) == {"company_city": "Reading"}
 
 
+def test_the_name_of_a_document_and_a_reason_of_a_renewal_that_is_over_do_not_stay_in_the_journal(database: str) -> None:
+    invitation = invited()
+    strangers = [("gdpr_policy", "1", 1), ("why-iso_certificates", "Given up.", 2), ("why-nothing", "?", 3)]
+    for more in ([], [("company_city", "Reading", 4)]):
+        answer = save(inside(invitation), invitation, *strangers, *more)
+        assert answer.status_code == 200 and answer.json()["refused"] == []
+        assert {saved[0] for saved in answer.json()["saved"]} == {name for name, *_rest in [*strangers, *more]}
+    assert _stored(invitation) == {"company_city": "Reading"}
+
+
 def test_two_windows_on_different_questions_keep_each_others_answers(database: str) -> None:
     invitation = invited()
     client = inside(invitation)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import models
-from models.database import reading, transaction
+from models.database import now, reading, transaction
 from models.event import CONSEQUENCES, record
 from models.looked import looked
 from models.mention import have_read
-from models.neighbours import Neighbour, neighbours, standing
+from models.neighbours import Neighbour, Standing, neighbours, standing
 from models.note import add_note
 from models.person import PORTAL, Role
+from models.queue import look
 from models.review import history
 from models.shortlist import known, shortlist
+from portal.pages.review import here
 from portal.pages.review.story import HAPPENED, QUOTED, SENTENCES, story
 from tests.desk import applied, brought, person, row, sent_again, token
 from tests.pages import browser
@@ -34,8 +40,6 @@ def test_one_goes_through_the_list_by_key_in_its_order_from_either_end(database:
     for name in ("Alpha", "Beta", "Gamma", "Delta"):
         applied(f"{name} Ltd", vat_number="")
     with reading() as session:
-        from models.queue import look
-
         wanted = looked({"view": "all", "sort": sort})
         rows = look(session, wanted).rows
         for number, one in enumerate(rows, 1):
@@ -58,6 +62,50 @@ def test_an_application_that_has_left_the_list_still_knows_what_comes_after_it(d
         found = neighbours(session, wanted, at)
     assert (found.number, found.total) == (0, 2)
     assert (found.before and found.before.reference, found.after and found.after.reference) == (first, third)
+
+
+@pytest.mark.parametrize("sort", ["status", "-status"])
+def test_by_status_one_goes_from_one_status_into_the_next_and_back(database: str, sort: str) -> None:
+    for name, to in (("Alpha", "rejected"), ("Beta", ""), ("Gamma", "under_review"), ("Delta", "rejected"), ("Omega", "")):
+        reference = applied(f"{name} Ltd", vat_number="")
+        _ = to and brought(reference, to=to)
+    wanted = looked({"view": "all", "sort": sort})
+    with reading() as session:
+        rows = look(session, wanted).rows
+        places = [neighbours(session, wanted, standing(session, wanted, one.id) or Standing(0, 0)) for one in rows]
+    companies = [one.company for one in rows]
+    assert [place.number for place in places] == [1, 2, 3, 4, 5] and len({one.status for one in rows}) == 3
+    assert [place.before and place.before.company for place in places] == [None, *companies[:-1]]
+    assert [place.after and place.after.company for place in places] == [*companies[1:], None]
+
+
+def test_an_open_application_is_read_anew_when_something_happened_elsewhere(database: str) -> None:
+    mine, other = applied("Mine Ltd"), applied("Other Ltd")
+    with reading() as session:
+        number, strange = row(session, mine).id or 0, row(session, other).id or 0
+    told: list[str] = []
+    client: Any = SimpleNamespace(safe_invoke=lambda act: act())
+    guests = [
+        here.Guest(client, one, person(Role.REVIEWER), now() + timedelta(minutes=1), "en", list, partial(told.append, name), True)
+        for one, name in ((number, "mine"), (strange, "other"))
+    ]  # fmt: skip
+    here._open.update({one.application: [one] for one in guests})
+    try:
+        here.tell_of(here.newest(list(here._open)))
+        assert told == []  # the pages were drawn with all of it
+        with transaction() as session:
+            record(session, "application.noted", PORTAL, application_id=number)
+        for _look in range(2):
+            here.tell_of(here.newest(list(here._open)))
+        assert told == ["mine"]
+        guests[1].since = now() - timedelta(minutes=1)  # drawn before its last event, and not looked at since
+        here._seen.clear()
+        here.tell_of(here.newest(list(here._open)))
+        assert told == ["mine", "other"]
+    finally:
+        for one in guests:
+            here._left(one)
+    assert not here._open and not here._seen
 
 
 @on_sqlite

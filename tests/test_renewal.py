@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from sqlmodel import col, select
 from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.application import Application, ApplicationStatus
-from models.database import now, reading, transaction
+from models.condition import Condition, mark_met
+from models.database import now, reading, today, transaction
 from models.document import Document, DocumentState, accept, proposed, start_upload, stored
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import Event
@@ -25,9 +26,10 @@ from models.lapsing import DATED, Ending, ends_of, questions_of, running_out
 from models.looked import looked
 from models.merge import Answer
 from models.person import Role
+from models.progress import told
 from models.queue import counted, look
 from models.renewal import WHY, Renewal, RenewalState, latest_renewal, live_renewal
-from models.renewal_review import approve_renewal, ask_renewal, digest, return_renewal
+from models.renewal_review import approve_renewal, ask_renewal, digest, return_renewal, take_back_renewal
 from models.renewing import problems_of, proposal_of, save_renewal, send_renewal
 from models.resubmission import answers_sent, submissions
 from models.retention import due
@@ -36,7 +38,7 @@ from models.rules import settle
 from models.schedule import Lease
 from models.settings import settings
 from models.slots import SLOTS, a_year_after
-from tests.api import on_one_database
+from tests.api import ok, on_one_database, send_file, serving
 from tests.desk import applied, brought, person, row, token
 from tests.pages import browser
 from tests.papers import pdf
@@ -47,7 +49,7 @@ from worker.deliver import drain
 from worker.renewals import look_after
 
 S, R = ApplicationStatus, RenewalState
-TODAY = now().date()
+TODAY = today()
 LATER = TODAY + timedelta(days=400)
 CERTIFICATE, EXPIRY = "public_liability_certificate", "public_liability_expiry"
 #: Nothing of this partner runs out within two months.
@@ -276,6 +278,30 @@ def test_with_days_of_grace_the_lapse_is_told_first_and_the_suspension_later(dat
             assert (reminders(reference), len(happened(reference, "suspended"))) == (told, suspended), day
 
 
+def test_a_document_that_ends_later_is_reminded_of_at_its_own_times_and_one_mail_a_night_names_all(database: str) -> None:
+    reference = partner(20, employers_liability_expiry=TODAY + timedelta(days=50))
+    for day, stages in ((0, [30]), (5, [30]), (13, [30, 7]), (20, [30, 7, 30]), (43, [30, 7, 30, 7]), (50, [30, 7, 30, 7]), (51, [30, 7, 30, 7])):
+        night(reference, day)
+        night(reference, day)
+        assert reminders(reference) == stages, day
+    both = partner(25, employers_liability_expiry=TODAY + timedelta(days=25))
+    night(both)
+    assert reminders(both) == [30] and {one.reminded for one in renewal(both).endings} == {30}
+
+
+def test_another_day_of_a_document_begins_its_reminders_anew(database: str) -> None:
+    reference = partner(5)
+    night(reference)
+    ends(reference, 40)
+    night(reference)
+    assert reminders(reference) == [7, 60]
+
+
+def test_a_day_begins_when_it_begins_at_the_office() -> None:
+    assert today(datetime(2026, 7, 1, 23, 30, tzinfo=UTC)) == date(2026, 7, 2)
+    assert today(datetime(2026, 12, 1, 23, 30, tzinfo=UTC)) == date(2026, 12, 1)
+
+
 def test_an_expiry_that_was_corrected_closes_the_renewal_and_takes_what_was_proposed_away(database: str) -> None:
     reference = partner(20)
     night(reference)
@@ -304,7 +330,47 @@ def test_what_a_reviewer_asks_for_stays_though_nothing_runs_out_and_the_night_le
         ask_renewal(session, person(Role.REVIEWER), row(session, applied("New Ltd")), ["gdpr_policy"])
 
 
+def test_what_was_asked_for_by_mistake_is_taken_back_and_what_runs_out_is_not(database: str) -> None:
+    reference, reviewer = partner(300), person(Role.REVIEWER)
+    with transaction() as session:
+        ask_renewal(session, reviewer, row(session, reference), ["gdpr_policy"])
+    new = filed(reference, "gdpr_policy")
+    with transaction() as session, pytest.raises(Forbidden):
+        take_back_renewal(session, person(Role.AUDITOR), row(session, reference))
+    with transaction() as session:
+        take_back_renewal(session, reviewer, row(session, reference))
+    assert renewal(reference).standing == R.CLOSED and len(happened(reference, "renewal_taken_back")) == 1
+    with reading() as session:
+        assert session.exec(select(Document.state).where(Document.public_id == new)).one() == DocumentState.REMOVED
+        assert told(session, row(session, reference))[0].event.type == "application.renewal_taken_back"
+    with transaction() as session, pytest.raises(Conflict, match="No renewal is under way"):
+        take_back_renewal(session, reviewer, row(session, reference))
+    ends(reference, 20)
+    night(reference)
+    with transaction() as session, pytest.raises(Conflict, match="runs out within two months"):
+        take_back_renewal(session, reviewer, row(session, reference))
+    renewed(reference)
+    with transaction() as session, pytest.raises(Conflict, match="has sent a renewal"):
+        take_back_renewal(session, reviewer, row(session, reference))
+
+
 # The partner
+
+
+def test_what_stands_gives_way_to_nothing_of_a_renewal_before_it_is_approved(database: str, redis_server: object, s3: object) -> None:
+    reference = partner(20)
+    night(reference)
+    with reading() as session:
+        application = row(session, reference)
+        [standing] = stored(session, application.id)
+    with serving() as client:
+        for name, place in (("first.pdf", standing.public_id), ("second.pdf", "")):
+            key = send_file(client, application.invitation_code, CERTIFICATE, name=name, content=pdf(name))
+            said = {"invitationCode": application.invitation_code, "r2Key": key, "replaces": place}
+            ok(client.post("/api/upload-file/complete", json=said))
+    with reading() as session:
+        assert [one.public_id for one in stored(session, application.id)] == [standing.public_id]
+        assert [one.file_name for one in proposed(session, application.id)] == ["second.pdf"]
 
 
 def test_only_what_runs_out_can_be_typed_and_nothing_of_it_stands_before_it_is_approved(database: str) -> None:
@@ -441,7 +507,43 @@ def test_an_answer_that_staff_changed_meanwhile_is_shown_to_the_approver_before_
     assert happened(reference, "renewed")[0].detail["changed"][EXPIRY][0] == (TODAY + timedelta(days=25)).isoformat()
 
 
+def test_a_document_that_the_renewal_names_no_more_is_not_approved_with_it(database: str) -> None:
+    reference = partner(20, gdpr_policy_date=TODAY - timedelta(days=360))
+    night(reference)
+    unseen = filed(reference, "gdpr_policy", "unseen.pdf")
+    with transaction() as session:
+        row(session, reference).gdpr_policy_date = TODAY
+    night(reference)
+    assert renewal(reference).slots == (CERTIFICATE,)
+    renewed(reference)
+    decided(reference)
+    with reading() as session:
+        assert [one.file_name for one in stored(session, row(session, reference).id)] == ["new.pdf"]
+        assert session.exec(select(Document.state).where(Document.public_id == unseen)).one() == DocumentState.REMOVED
+
+
 # Suspension
+
+
+def test_nobody_is_suspended_before_the_day_that_a_condition_leaves_them(database: str) -> None:
+    reference = partner(-1)
+    with transaction() as session:
+        due = Condition(application_id=row(session, reference).id or 0, text="Send the new policy.", due_on=TODAY + timedelta(days=20))
+        session.add(due)
+    for day in (0, 7, 20):
+        night(reference, day)
+        assert status(reference) == S.APPROVED, day
+    night(reference, 21)
+    assert status(reference) == S.SUSPENDED
+    other, approver = partner(-1), person(Role.APPROVER)
+    with transaction() as session:
+        met = Condition(application_id=row(session, other).id or 0, text="Send the new policy.", due_on=TODAY + timedelta(days=20))
+        session.add(met)
+        session.flush()
+        mark_met(session, approver, met)
+    night(other)
+    night(other, 7)
+    assert status(other) == S.SUSPENDED, "what is met leaves no time"
 
 
 def test_the_day_after_the_last_day_suspends_and_an_approved_renewal_ends_it(database: str) -> None:
@@ -599,6 +701,11 @@ def test_the_applications_page_shows_before_and_after_and_what_is_suspended(data
     reference, desk = lapsed(), browser(token(Role.APPROVER))
     shown = desk.get(f"/review/{reference}").text
     assert "The approval is suspended" in shown and "Ask for a renewal" in shown and "Approve the renewal" not in shown
+    assert "Take the renewal back" not in shown, "what runs out would be asked for again"
+    mistaken, reviewer = partner(300), person(Role.REVIEWER)
+    with transaction() as session:
+        ask_renewal(session, reviewer, row(session, mistaken), ["gdpr_policy"])
+    assert "Take the renewal back" in browser(token(Role.REVIEWER)).get(f"/review/{mistaken}").text
     renewed(reference)
     shown = desk.get(f"/review/{reference}").text
     assert "old.pdf" in shown and "new.pdf" in shown and "Approve the renewal" in shown

@@ -64,7 +64,8 @@ MATRIX = {
     Right.PEOPLE: {Role.ADMIN},
 }
 VERBS: dict[Callable[..., Any], Right] = {
-    invitation.invite: Right.INVITE, invitation.resend: Right.INVITE, invitation.revoke: Right.INVITE, revocation.restore: Right.INVITE,
+    invitation.invite: Right.INVITE, invitation.resend: Right.INVITE, invitation.redirect: Right.INVITE, invitation.revoke: Right.INVITE,
+    revocation.restore: Right.INVITE,
     invitation.extend: Right.INVITE, invitation_import.invite_line: Right.INVITE, reminder.remind: Right.INVITE,
     request_reminder.remind_of_request: Right.REVIEW, request_reminder.remind_many: Right.REVIEW, columns.keep_columns: Right.READ,
     assignment.assign: Right.REVIEW, assignment.assign_many: Right.REVIEW,
@@ -75,7 +76,8 @@ VERBS: dict[Callable[..., Any], Right] = {
     condition.mark_met: Right.DECIDE, condition.mark_not_met: Right.DECIDE,
     letter_template.add_template: Right.DECIDE, letter_template.change_template: Right.DECIDE,
     letter_template.delete_template: Right.DECIDE, letter_template.restore_template: Right.DECIDE,
-    renewal_review.ask_renewal: Right.REVIEW, renewal_review.return_renewal: Right.REVIEW, renewal_review.approve_renewal: Right.DECIDE,
+    renewal_review.ask_renewal: Right.REVIEW, renewal_review.take_back_renewal: Right.REVIEW,
+    renewal_review.return_renewal: Right.REVIEW, renewal_review.approve_renewal: Right.DECIDE,
     outbox.retry_now: Right.OPERATE, outbox.retry_failed: Right.OPERATE, outbox.settle_by_hand: Right.OPERATE,
     retention.hold: Right.OPERATE, retention.lift: Right.OPERATE,
     people.people: Right.READ, people.disable: Right.PEOPLE, people.enable: Right.PEOPLE, people.end_sessions: Right.PEOPLE,
@@ -86,6 +88,8 @@ VERBS: dict[Callable[..., Any], Right] = {
 WITHOUT = {
     "models.columns.own_columns": "everybody reads their own columns, of a list that they were let see",
     "models.event.record": "a verb that has asked calls it",
+    "models.decision.end_waiting": "the verbs that undo a decision call it, which have asked, and the partner's withdrawal",
+    "models.decision.why_somebody_else": "it only says why somebody may not",
     "models.mention.call": "only the verbs of notes call it, which have asked",
     "models.assignment.take_on": "only `start_review` calls it, which has asked",
     "models.people.sign_out_elsewhere": "everybody may end their own sessions",

@@ -17,7 +17,7 @@ from models.database import now, reading, transaction
 from models.document import Document, DocumentState, refuse, remove, start_upload, stored
 from models.draft import Draft
 from models.errors import Conflict
-from models.event import Delivery, Event
+from models.event import Delivery, Event, record
 from models.idempotency import IdempotencyKey, remember
 from models.invitation import Invitation, note_opened
 from models.person import PORTAL, Role, SignIn, sign_out
@@ -339,6 +339,18 @@ def test_what_was_submitted_is_kept_seven_years_even_if_the_partner_takes_it_out
     with reading() as session:
         assert all(document.erased_at for document in session.exec(select(Document)))
     assert keys() == set() and clean_up().found == ()
+
+
+def test_what_was_replaced_seven_years_ago_goes_though_the_partner_renews_every_year(database: str, s3: Local) -> None:
+    application = submitted()
+    change(Application, application.id, submitted_at=days_ago(8 * 365))
+    change(Document, 1, upload_timestamp=days_ago(8 * 365 + 1), state="removed", removed_at=days_ago(7 * 365))
+    with transaction() as session:
+        record(session, "application.renewal_sent", PORTAL, application_id=application.id)
+    assert clean_up().found == (), "not yet seven years, and what stands was sent again today"
+    change(Document, 1, removed_at=days_ago(7 * 365 + 3))
+    assert [(one.period, one.what.split(" of")[0]) for one in clean_up().found] == [("files", "document 1")]
+    assert len(keys()) == 2 and clean_up().found == ()
 
 
 def test_what_a_later_submission_had_is_kept_when_it_is_taken_out_after_it(database: str, s3: Local) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
+from models.database import OFFICE
 from models.language import shown_date
-
-LONDON = ZoneInfo("Europe/London")
 
 
 def day(moment: date | datetime) -> str:
     """`3 March 2026`; of a moment, the day it is in London then."""
-    local = moment.astimezone(LONDON) if isinstance(moment, datetime) else moment
+    local = moment.astimezone(OFFICE) if isinstance(moment, datetime) else moment
     return shown_date(local)

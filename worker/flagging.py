@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 
+import structlog
+
 from models.database import transaction
 from models.flagging import refresh
 from worker.deliver import stopping
+from worker.logs import where
 
 CHUNK = 500
 #: Seconds that one look may take, so that deliveries which no nudge announced do not wait behind 100,000 applications.
 LONGEST = 5.0
+log = structlog.get_logger()
 _same_rules = False
 
 
@@ -23,9 +27,13 @@ def keep_flags() -> int:
     done, until = 0, time.monotonic() + LONGEST
     while not stopping.is_set() and time.monotonic() < until:
         with transaction() as session:
-            found = refresh(session, CHUNK, all_rules=not _same_rules)
+            found = refresh(session, CHUNK, all_rules=not _same_rules, failed=_failed)
         done += found
         if not found:
             _same_rules = True
             break
     return done
+
+
+def _failed(application_id: int, error: Exception) -> None:
+    log.error("not flagged", application=application_id, **where(error))

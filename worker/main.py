@@ -47,7 +47,7 @@ def run() -> int:
     """Listen and sweep until SIGTERM or Ctrl-C, then let what is in the air land."""
     asked = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)  # before any thread: they inherit it, and only sigwait hears
-    for work in (listen, keep_time):
+    for work in (listen, keep_time, keep_house):
         threading.Thread(target=work, name=work.__name__, daemon=True).start()
     log.info("started", worker=WORKER)
     signal.sigwait(asked)
@@ -85,14 +85,19 @@ class Listener(SimpleWorker):
 
 
 def keep_time() -> None:
-    """Sweep, keep the flags, remind by the hour, and clean up at night; then wait for what is due next, at most SWEEP_SECONDS."""
+    """Sweep, then wait for what is due next, at most SWEEP_SECONDS. Nothing long stands here: a decision leaves on time."""
     while not stopping.is_set():
         _safely(sweep)
-        _safely(keep_flags)
-        _safely(hourly)
-        _safely(nightly)
-        _safely(renewing)
         stopping.wait(_pause())
+
+
+def keep_house() -> None:
+    """Keep the flags, remind by the hour, and look after documents at night, however long each takes; again after SWEEP_SECONDS."""
+    while not stopping.is_set():
+        for work in (keep_flags, hourly, nightly, renewing):
+            if not stopping.is_set():
+                _safely(work)
+        stopping.wait(settings().sweep_seconds)
 
 
 def nightly() -> bool:
@@ -100,15 +105,15 @@ def nightly() -> bool:
     with transaction() as session:
         if not take(session, "retention", WORKER, now() + timedelta(hours=1)):
             return False
-    clean_up()
-    with transaction() as session:
-        rest(session, "retention", WORKER, _next_night(now()))
+    clean_up(stopped=stopping.is_set)
+    with transaction() as session:  # what a stop left is another worker's
+        rest(session, "retention", WORKER, now() if stopping.is_set() else _next_night(now()))
     return True
 
 
 def renewing() -> bool:
     """The look at what runs out of approved partners, once a night likewise."""
-    return look_after(WORKER, _next_night(now()))
+    return look_after(WORKER, _next_night(now()), stopping.is_set)
 
 
 def _safely(work: Callable[[], object]) -> None:

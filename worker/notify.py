@@ -23,7 +23,7 @@ from models.decision import DecisionKind
 from models.document import stored
 from models.event import Delivery, Event, begin_sending, held
 from models.flags import flags
-from models.invitation import Invitation, InvitationStatus
+from models.invitation import KEPT, Invitation, InvitationStatus
 from models.language import ENGLISH, _, speaking
 from models.letters import Letter as Letter
 from models.letters import decision_letter
@@ -31,6 +31,7 @@ from models.letters import form_link as form_link
 from models.letters import to_contact as to_contact
 from models.letters import to_partner as to_partner
 from models.reminder import left_to_do, too_late
+from models.renewal import RenewalState, live_renewal
 from models.request import open_request
 from models.settings import settings
 from models.sheet import usual_minutes
@@ -84,6 +85,8 @@ def _invitation(session: Session, delivery: Delivery) -> Letter:
     sent = of_invitation(session, found.code) if again and found.state == InvitationStatus.USED else None
     if sent is not None and sent.awaits_partner:
         return replace(_what_is_asked(session, sent), to=found.contact_email)
+    if sent is not None and sent.status in KEPT:
+        return _renewal(session, sent)
     if found.state != InvitationStatus.ACTIVE:
         raise Needless(f"The invitation was {found.state} before its mail left, so it was not sent.")
     expires = day(found.expires_at) if found.expires_at else ""
@@ -194,6 +197,16 @@ def _email(letter: Letter, delivery: Delivery) -> Email:
 
 def _message_id(delivery: Delivery) -> str:
     return f"<delivery-{delivery.id}.{secrets.token_hex(8)}@{settings().mail_from.rpartition('@')[2]}>"
+
+
+def _renewal(session: Session, found: Application) -> Letter:
+    """What an approved partner is asked to renew, once more."""
+    from worker.renewals import letter_of  # whose mails stand on this file
+
+    live = live_renewal(session, found.id)
+    if live is None or not live.with_partner:
+        raise Needless("The address of an approved partner was corrected, and nothing is asked of them, so nothing was sent.")
+    return letter_of(session, found, live, back=live.standing == RenewalState.RETURNED)
 
 
 def _due(on: date | None) -> str:

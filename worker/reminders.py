@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from models.database import now, reading, transaction
+from models.database import OFFICE, now, reading, transaction
 from models.reminder import idle_drafts, remind_idle
 from models.request_reminder import due_requests, remind_in_time
 from models.schedule import rest, take
-from worker.dates import LONDON
 from worker.deliver import WORKER, stopping
 from worker.logs import where
 
@@ -29,14 +28,14 @@ Next = Callable[[Session, int, int], tuple[list[int], int | None]]
 
 def hourly() -> bool:
     """Remind whoever is to be reminded, if no worker has looked in this hour and it is one of the working day; whether this one did."""
-    if not FROM_HOUR <= now().astimezone(LONDON).hour < TO_HOUR:
+    if not FROM_HOUR <= now().astimezone(OFFICE).hour < TO_HOUR:
         return False
     with transaction() as session:
         if not take(session, "reminders", WORKER, now() + timedelta(minutes=15)):
             return False
     remind_all()
     with transaction() as session:
-        rest(session, "reminders", WORKER, _next_hour(now()))
+        rest(session, "reminders", WORKER, now() if stopping.is_set() else _next_hour(now()))  # what a stop left is another worker's
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
-from models.database import now, reading, transaction
+from models.database import now, reading, today, transaction
 from models.event import Delivery, Event
 from models.keeping import keep_current, to_look_at
 from models.language import _, ngettext, shown_number
@@ -28,7 +28,7 @@ LEASE, HOUR = "renewals", timedelta(hours=1)
 log = structlog.get_logger()
 
 
-def look_after(holder: str, again: datetime) -> bool:
+def look_after(holder: str, again: datetime, stopped: Callable[[], bool] = lambda: False) -> bool:
     """Look at every partner of whom something may be due, by one of all workers until `again` (FACTS 30); whether it was this one.
 
     Each has a transaction of its own, so a fault of one keeps no other back, and a worker that dies leaves the rest to the next.
@@ -38,10 +38,10 @@ def look_after(holder: str, again: datetime) -> bool:
             return False
     with reading() as session:
         numbers = to_look_at(session)
-    failed = sum(not look_at(number) for number in numbers)
+    failed = sum(not look_at(number) for number in numbers if not stopped())
     log.info("renewals", looked_at=len(numbers), failed=failed)
-    with transaction() as session:
-        rest(session, LEASE, holder, again if not failed else now() + HOUR)
+    with transaction() as session:  # what a stop left is another worker's, at once
+        rest(session, LEASE, holder, now() if stopped() else again if not failed else now() + HOUR)
     return True
 
 
@@ -51,7 +51,7 @@ def look_at(application_id: int) -> bool:
         with transaction() as session:
             mine = select(Application).where(col(Application.id) == application_id)
             if found := session.exec(mine.with_for_update()).first():  # it may have been erased meanwhile
-                keep_current(session, found, now().date())
+                keep_current(session, found, today())
     except Exception as error:  # the others are still to be looked at
         log.error("renewal not looked at", application=application_id, **where(error))
         return False
@@ -66,15 +66,19 @@ def _renewal(session: Session, delivery: Delivery) -> Letter:
     last = {"stage": renewal.reminded, "ends_on": str(renewal.reminded_for)}
     if event.type.endswith("_reminded") and last != {name: event.detail[name] for name in last}:
         raise Needless("A later reminder took its place before it left, so it was not sent.")
-    back = event.type.endswith("_returned")
-    subject, lapsed = _("Renew your documents: {reference}"), bool(renewal.ends_on and renewal.ends_on < now().date())
+    return letter_of(session, found, renewal, back=event.type.endswith("_returned"), message=_message(event))
+
+
+def letter_of(session: Session, found: Application, renewal: Renewal, *, back: bool, message: str = "") -> Letter:
+    """The mail about a renewal that is with the partner; `back` where a reviewer has sent it back, for a reason that it tells."""
+    subject, lapsed = _("Renew your documents: {reference}"), bool(renewal.ends_on and renewal.ends_on < today())
     if back:
         subject = _("Your renewal {reference} needs a correction")
     elif lapsed:
         subject = _("Something of yours has run out: {reference}")
-    left = (renewal.ends_on - now().date()).days if renewal.ends_on and not lapsed else None
+    left = (renewal.ends_on - today()).days if renewal.ends_on and not lapsed else None
     facts = {
-        "back": back, "lapsed": lapsed, "items": _listed(renewal.endings), "message": renewal.reason if back else _message(event),
+        "back": back, "lapsed": lapsed, "items": _listed(renewal.endings), "message": renewal.reason if back else message,
         "left": _days(left), "suspended": found.state == ApplicationStatus.SUSPENDED,
     }  # fmt: skip
     return to_contact(session, found, subject, "renewal", facts)
@@ -141,7 +145,7 @@ def _listed(endings: list[Ending]) -> list[Mapping[str, str]]:
 def _ends(ends: date | None) -> str:
     if ends is None:
         return ""
-    return (_("Ran out on {day}.") if ends < now().date() else _("Valid until {day}.")).format(day=day(ends))
+    return (_("Ran out on {day}.") if ends < today() else _("Valid until {day}.")).format(day=day(ends))
 
 
 def _days(left: int | None) -> str:

@@ -7,9 +7,9 @@ it is still due. Nothing counts as erased before the store has answered that it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import structlog
@@ -53,17 +53,19 @@ class Cleaned:
         return any(kept.failed for kept in self.kept)
 
 
-def clean_up(dry_run: bool = False, orphans: bool = False) -> Cleaned:
+def clean_up(dry_run: bool = False, orphans: bool = False, stopped: Callable[[], bool] = lambda: False) -> Cleaned:
     """Erase everything that is past its period, or with `dry_run` only say what that is. A failure of one keeps no other back.
 
-    Objects that no document knows are only erased with `orphans`: after a restore, they may be documents.
+    Objects that no document knows are only erased with `orphans`: after a restore, they may be documents. Once it is `stopped`, the rest
+    is left to the next run.
     """
     with reading() as session:
         found = due(session)
     strange, reason = _orphans(orphans)
     kept = [Kept(one, reason, reason != UNASKED) for one in strange if reason]
     if not dry_run:
-        kept += [stayed for one in (*found, *([] if reason else strange)) if (stayed := erase(one))]
+        left = takewhile(lambda _one: not stopped(), (*found, *([] if reason else strange)))
+        kept += [stayed for one in left if (stayed := erase(one))]
     log.info("retention", dry_run=dry_run, found=len(found), orphans=len(strange), kept=len(kept))
     return Cleaned((*found, *strange), tuple(kept))
 

@@ -15,7 +15,7 @@ from models.confirmation import LIFE, TRIES, Confirmation, Outcome
 from models.database import now, reading, transaction
 from models.device import addresses, ask_device_code, asked_code, enter_device_code, is_among, masked
 from models.errors import Refused, SignInNeeded, TooMany
-from models.invitation import Invitation, is_in_use
+from models.invitation import Invitation, is_correctable
 from models.language import _, ngettext
 from models.settings import settings
 from portal.api.partner import opened_by
@@ -146,7 +146,7 @@ def _door(request: Request) -> Door | None:
             return None
         known, asked = addresses(session, application, invitation), asked_code(session, application, _asked(request, code))
         asked = asked if asked and is_among(known, asked.email) else None  # the address has been corrected since
-        return Door(invitation, is_in_use(invitation, application), known, asked)
+        return Door(invitation, is_correctable(invitation, application), known, asked)
 
 
 def _knocker(code: str) -> Invitation:

@@ -16,7 +16,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from models.application import Application, of_invitation
-from models.database import now, reading, transaction
+from models.database import reading, today, transaction
 from models.document import counts
 from models.errors import Conflict, Invalid, Problem
 from models.invitation import Invitation
@@ -161,7 +161,7 @@ class RenewPage(StepPage):
         wrong += [one for ending in self.found.renewal.endings if (one := self._still_ends(ending)) and one.field not in known]
         if self.check:
             slots = {slot.name for slot in self.step.slots if slot.offered(self.sheet.values) and not self.reasons.get(slot.name)}
-            wrong += [one for one in problems_of(self.found, now().date()) if one.field in slots]
+            wrong += [one for one in problems_of(self.found, today()) if one.field in slots]
         return wrong
 
     def _still_ends(self, ending: Ending) -> Problem | None:
@@ -195,7 +195,7 @@ class RenewPage(StepPage):
         """One document that runs out: until when it is good, its questions, what stands, and the place for the new one."""
         slot, ours = SLOTS[ending.slot], [one for one in self.found.standing if one.slot == ending.slot]
         return {
-            "slot": slot, "ends": shown_date(ending.ends) if ending.ends else "", "over": bool(ending.ends and ending.ends < now().date()),
+            "slot": slot, "ends": shown_date(ending.ends) if ending.ends else "", "over": bool(ending.ends and ending.ends < today()),
             "fields": [self._question(name, folder) for name in ending.questions], "state": self.told["slots"][slot.name],
             "standing": [one for one in ours if not ending.documents or one.public_id in ending.documents],
             "html": slot_html(slot, self.found.new(slot.name)), "explains": slot.name in self.reasons, "why": self.reasons.get(slot.name),

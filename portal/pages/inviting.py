@@ -13,7 +13,7 @@ from models import loose
 from models.application import of_invitation
 from models.contacts import correct_address
 from models.errors import Invalid, NotFound, Problem
-from models.invitation import TITLES, Invitation
+from models.invitation import TITLES, Invitation, InvitationStatus
 from models.language import ENGLISH, LANGUAGES, _, ngettext, shown_number
 from models.person import Actor, Right
 from models.reminder import remind
@@ -69,12 +69,15 @@ def _resend(session: Session, actor: Actor, found: Invitation, typed: Values) ->
 
 
 def correcting(one: Invitation) -> Deed:
-    """Another address in the place of the invitation's, and why; the same code leaves for it."""
+    """Another address in the place of the invitation's, and why; the same code leaves for it, or once it is used what we wait for."""
+    used = one.state == InvitationStatus.USED
+    lead = _("All emails to the partner go to the new address from now on. What we are waiting for from them is asked there again. "
+             "Codes sent to {address} then end.") if used else _(
+        "The invitation’s email goes to the new address, with the same code and link. Codes sent to {address} then end.")  # fmt: skip
+    said = _("The address is corrected.") if used else _("The address is corrected, and the invitation is sent again.")
     return Deed(
         _("Correct the address: {company}").format(company=own(one.company_name)),
-        _("The invitation’s email goes to the new address, with the same code and link. Codes sent to {address} then end.").format(
-            address=own(one.contact_email)),
-        _("Correct and send"), _("The address is corrected, and the invitation is sent again."),
+        lead.format(address=own(one.contact_email)), _("Correct") if used else _("Correct and send"), said,
         _on(one.code, lambda session, actor, found, typed: correct_address(session, actor, found, typed["contact_email"], typed["reason"])),
         (Ask("contact_email", _("Email"), "email", value=one.contact_email),
          Ask("reason", _("Reason"), "long", _("It stands in the audit log."))),

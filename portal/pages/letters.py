@@ -81,8 +81,9 @@ class Letters:
         self.news.on("click", self._restore, js_handler=TAKE_BACK)
         self.listing.results()
 
-    def _change(self, number: str) -> None:
-        """A dialog about one of them; it is gone once it is closed."""
+    async def _change(self, number: str) -> None:
+        """A dialog about one of them, with its words as they stand now; it is gone once it is closed."""
+        await self.listing.again()
         if one := self._written(number):
             self._about(_changing(one))
 
@@ -101,11 +102,13 @@ class Letters:
         one = self._written(number)
         if one is None:
             return
-        done, work = _("The letter is deleted."), partial(_with, delete_template, int(number))
+        done, work = _("The letter is deleted."), partial(_with, partial(delete_template, seen=one.changed_at), int(number))
         if await staff.attempt(self.desk, work, done=done):
             self.news.set_content(render("letter_deleted.html", one=one))
             await self.listing.again()
             self.news.client.run_javascript('desk.focus("take-back")')
+        else:
+            await self.listing.again()  # somebody was faster: the next look is at what they left
 
     async def _restore(self, event: events.GenericEventArguments) -> None:
         number, done = int(event.args), _("The letter is there again.")
@@ -147,7 +150,7 @@ def _writing(like: BuiltIn | None = None) -> Deed:
 
 def _changing(one: LetterTemplate) -> Deed:
     def change(session: Session, actor: Actor, typed: Values) -> Any:
-        change_template(session, actor, template(session, one.id or 0), typed["title"], typed["text"])
+        change_template(session, actor, template(session, one.id or 0), typed["title"], typed["text"], seen=one.changed_at)
 
     title = _("Change the letter: {title}").format(title=words.own(one.title))
     return Deed(title, _(LEAD), _("Save the letter"), _("The letter is saved."), change, _words(one.title, one.text))

@@ -13,7 +13,7 @@ from nicegui import ui
 from sqlmodel import Session
 
 from models.database import now
-from models.language import _
+from models.language import _, ngettext, shown_number
 from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
 from models.person import Actor, Right
 from portal import attendance, listing, staff, words
@@ -106,10 +106,20 @@ def _disabling(one: Person) -> Deed:
         _("Disable the account: {person}").format(person=words.own(one.user.name)),
         _("Every session ends at once, and nobody can sign in with this account until it is enabled again. "
           "The role in Microsoft Entra stays: take it away there too if the person has left."),
-        _("Disable"), _("The account is disabled."),
+        _("Disable"), _disabled,
         lambda session, actor, typed: disable(session, actor, one.user.id or 0, typed["reason"]),
         (Ask("reason", _("Reason"), "long", _("It stands in the audit log."), optional=True),), look="danger",
     )  # fmt: skip
+
+
+def _disabled(undone: int) -> str:
+    if not undone:
+        return _("The account is disabled.")
+    told = ngettext(
+        "The account is disabled. {count} decision of theirs that had not left yet was undone.",
+        "The account is disabled. {count} decisions of theirs that had not left yet were undone.", undone,
+    )  # fmt: skip
+    return told.format(count=shown_number(undone))
 
 
 def _ending(one: Person) -> Deed:

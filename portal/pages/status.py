@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from models.application import TRANSITIONS, Application, ApplicationStatus, of_invitation, withdraw
 from models.condition import Condition, conditions
-from models.database import now, reading, transaction
+from models.database import reading, today, transaction
 from models.errors import NotFound
 from models.event import Delivery, DeliveryState, Event
 from models.invitation import Invitation
@@ -152,7 +152,7 @@ def news(one: Told, found: Standing) -> list[News]:
 def next_words(found: Standing) -> list[str]:
     """What happens next and, where a review is under way, when it is usually done."""
     said, by = [_(NEXT[found.application.state])], expected_by(found.application, found.happened, settings().review_days)
-    if by and by >= now().date():
+    if by and by >= today():
         expected = _("A review usually takes {days} working days, so you can expect to hear from us by about {day}.")
         said.append(expected.format(days=settings().review_days, day=shown_date(by)))
     elif by:
@@ -217,11 +217,11 @@ def _request(found: Standing) -> str:
 
 
 def _renewal(found: Standing) -> str:
-    renewal, today = found.renewal, now().date()
+    renewal, day = found.renewal, today()
     if renewal is None:
         return ""
     days = [(_(SLOTS[one.slot].label), one.ends) for one in renewal.endings]
-    items = [(label, shown_date(ends) if ends else "", bool(ends and ends < today)) for label, ends in days]
+    items = [(label, shown_date(ends) if ends else "", bool(ends and ends < day)) for label, ends in days]
     over, suspended = any(gone for _label, _ends, gone in items), found.application.state == S.SUSPENDED
     return render("renewal_standing.html", renewal=renewal, items=items, over=over, suspended=suspended, sent=_day(renewal.sent_at))
 
@@ -237,7 +237,7 @@ def _listed(one: Told) -> list[News]:
 
 def _mail(delivery: Delivery, found: Standing) -> News:
     """What became of one mail; where it could not be sent, that is said and nothing of why: the reason is the operator's."""
-    to = found.application.primary_contact_email or found.folder.invitation.contact_email
+    to = delivery.recipient or found.application.primary_contact_email or found.folder.invitation.contact_email
     if delivery.state == DeliveryState.DONE:
         return News(_("We sent an email about it to {address}, {when}.").format(address=to, when=_moment(delivery.done_at)), "good")
     if delivery.state == DeliveryState.FAILED:
@@ -297,6 +297,7 @@ HAPPENED: Mapping[str, str] = {
     "application.renewal_reminded": "We reminded you of the renewal",
     "application.renewal_sent": "You sent your renewal",
     "application.renewal_returned": "We asked you to correct your renewal",
+    "application.renewal_taken_back": "We no longer ask for the renewal",
     "application.renewed": "Your renewal was approved",
     "application.suspended": "Your approval was suspended",
     "application.reinstated": "The suspension ended",

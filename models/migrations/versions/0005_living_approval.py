@@ -48,5 +48,5 @@ def downgrade() -> None:
     op.drop_index('ix_queue_entries_renewal', table_name='queue_entries')
     op.drop_column('queue_entries', 'renewal')
     op.execute("UPDATE applications SET status = 'approved' WHERE status = 'suspended'")
-    op.execute("UPDATE application_files SET state = 'removed' WHERE state = 'proposed'")
+    op.execute("UPDATE application_files SET state = 'removed', removed_at = CURRENT_TIMESTAMP WHERE state = 'proposed'")
     op.drop_table('renewals')

@@ -73,11 +73,18 @@ def entering(postgresql: bool, which: str) -> str:
     return f"INSERT INTO queue_search_people (rowid, words) {wanted}"
 
 
+def one_after_the_other(which: str) -> str:
+    """Waits for whoever writes these words at the same moment: the next statement of the function then sees what they have committed."""
+    ids = f"SELECT i.id FROM invitations i LEFT JOIN applications a ON a.invitation_code = i.code WHERE {which}"
+    return f"PERFORM 1 FROM queue_search_people q WHERE q.id IN ({ids}) FOR UPDATE OF q"
+
+
 def on_postgresql() -> None:
     op.execute("CREATE TABLE queue_search_people (id integer PRIMARY KEY REFERENCES invitations (id) ON DELETE CASCADE, words text NOT NULL)")
     op.execute(entering(True, "true"))
     for table, (columns, which) in WATCHED.items():
-        enter = "; ".join(f"IF TG_OP {sign} 'DELETE' THEN {entering(True, which.format(row))}; END IF" for sign, row in (("=", "OLD"), ("<>", "NEW")))
+        enter = "; ".join(f"IF TG_OP {sign} 'DELETE' THEN {one_after_the_other(which.format(row))}; {entering(True, which.format(row))}; END IF"
+                          for sign, row in (("=", "OLD"), ("<>", "NEW")))  # fmt: skip
         op.execute(f"CREATE FUNCTION queue_search_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {enter}; RETURN NULL; END $$")
         for moment, when in MOMENTS.items():
             op.execute(f"CREATE TRIGGER queue_search_{table}_{moment} AFTER {when.format(', '.join(columns))} ON {table}"

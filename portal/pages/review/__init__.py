@@ -71,9 +71,10 @@ class Review:
         self.guest = here.arrive(case.application.id or 0, case.actor, show=self.show_others, again=self.quietly)
         self.sheets: dict[Action, Sheet | Asking | Deciding] = {}
         self.sheets |= {action: Sheet(desk, deed, self.moved) for action, deed in deeds(case).items()}
-        self.sheets[Action.REQUEST] = Asking(desk, case, self.moved)
-        self.sheets[Action.APPROVE] = Deciding(desk, case, deciding.APPROVING, self.moved)
-        self.sheets[Action.REJECT] = Deciding(desk, case, deciding.REJECTING, self.moved)
+        ways = (deciding.APPROVING, deciding.REJECTING)
+        self.ways: list[Asking | Deciding] = [Asking(desk, case, self.moved)]
+        self.ways += [Deciding(desk, case, way, self.moved, self.quietly) for way in ways]
+        self.sheets |= zip((Action.REQUEST, Action.APPROVE, Action.REJECT), self.ways, strict=True)
         self.reviewer = ReviewerLine(desk, case, found.able, self.done)
         with ui.element("div").classes("case-top"):
             self.head()
@@ -121,6 +122,8 @@ class Review:
             load(session, actor, reference), self.around and self.around.again(session)))  # fmt: skip
         for part in (self.head, self.summary, self.panel, self.background):
             part.refresh()
+        for dialog in self.ways:
+            dialog.show(self.case)
         self.renewal.show(self.case)
         self.noting.show(self.case)
         self.chronicle.show(self.case.history)

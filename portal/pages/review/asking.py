@@ -41,6 +41,9 @@ class Row:
 class Asking:
     """The dialog. Closed and opened again it still holds what was typed; once the request is sent it is empty."""
 
+    options: Mapping[str, str]
+    picker: Field
+
     def __init__(self, desk: Desk, case: Case, after: Callable[[], Awaitable[None]]) -> None:
         self.desk, self.case, self.after, self.busy = desk, case, after, False
         self.name, self.drawn = f"asking-{next(_numbers)}", False
@@ -53,12 +56,21 @@ class Asking:
             self._draw()
         self.dialog.open()
 
+    def show(self, case: Case) -> None:
+        """The application as it is now: whom the request goes to, and what can be asked about. What was typed stays."""
+        self.case = case
+        if self.drawn:
+            self.lead.set_content(escape(self._lead()))
+        if self.drawn and (offered := options(case)) != self.options:
+            self.options = offered
+            self.picker.control.set_options(offered)
+
     def _draw(self) -> None:
         self.rows: dict[str, Row] = {}
         self.dialog.clear()
         with self.dialog, ui.element("div").classes("sheet asking q-card"):  # Quasar lets only a div in a dialog take the pointer
             ui.html(escape(_("Ask the partner for information")), sanitize=False, tag="h2").props(f"id={self.name}")
-            ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
+            self.lead = ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
             self._fields()
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)

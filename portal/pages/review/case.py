@@ -14,7 +14,7 @@ from models.application import COMMENT, Application, ApplicationStatus, by_refer
 from models.assignment import Reviewer, reviewer_of
 from models.condition import Condition, conditions
 from models.database import now
-from models.decision import Decision, waiting_decision
+from models.decision import Decision, stage, waiting_decision
 from models.document import Document, stored
 from models.errors import NotFound
 from models.event import Delivery, Event
@@ -69,12 +69,17 @@ class Case:
 
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
-        reviewed = next((event.user_id for event in self.history if event.type == "application.reviewed"), None)
-        return Situation(self.actor, self.application, self.verdicts.keys() - self.stale, reviewed, bool(self.waiting)).why_not(action)
+        judged = self.verdicts.keys() - self.stale
+        return Situation(self.actor, self.application, judged, self.history, bool(self.waiting)).why_not(action)
 
     def may(self, action: Action) -> bool:
         """Whether it can be done now."""
         return not self.why_not(action)
+
+    @property
+    def stage(self) -> int | None:
+        """What its reader has before their eyes, for the verbs that decide."""
+        return stage(self.history)
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -65,10 +65,10 @@ def sentence(made: Decision) -> str:
 def _undo(desk: Desk, case: Case, after: After, name: str) -> None:
     if not case.may(Action.UNDO):
         return
-    reference = case.application.reference_number or ""
+    reference, seen = case.application.reference_number or "", case.waiting.id if case.waiting else None
 
     async def undo() -> None:
-        if await attempt(desk, partial(_undone, reference), done=_("The decision is undone. Nothing has left.")):
+        if await attempt(desk, partial(_undone, reference, seen), done=_("The decision is undone. Nothing has left.")):
             await after()
             ui.run_javascript("desk.focus('decision')")
 
@@ -91,8 +91,8 @@ def _condition(desk: Desk, case: Case, one: Condition, after: After) -> None:
         button(said, mark, "slim", id=f"condition-{one.id}", aria_label=f"{said}: {one.text}")
 
 
-def _undone(reference: str, session: Session, actor: Actor) -> None:
-    undo_decision(session, actor, by_reference(session, reference, lock=True))
+def _undone(reference: str, seen: int | None, session: Session, actor: Actor) -> None:
+    undo_decision(session, actor, by_reference(session, reference, lock=True), seen=seen)
 
 
 def _marked(application_id: int, number: int, met: bool, session: Session, actor: Actor) -> None:

@@ -17,10 +17,10 @@ from models.application import by_reference
 from models.condition import Term
 from models.deciding import approve, reject
 from models.decision import Decision, DecisionKind
-from models.errors import Invalid, Problem, Refused
+from models.errors import Conflict, Invalid, Problem, Refused
 from models.language import LANGUAGES, _, ngettext, shown_number, speaking
 from models.letter_template import Offered, filled, offered
-from models.letters import Letter, Worded, decision_letter, worded
+from models.letters import Letter, Worded, decision_letter, language_of, worded
 from models.person import Actor, Right
 from models.settings import settings
 from portal.controls import Ask, Field, button, focus_wrong
@@ -30,6 +30,7 @@ from portal.render import render
 from portal.staff import Desk, attempt, tell
 from portal.words import own
 
+After = Callable[[], Awaitable[None]]
 _numbers = count(1)
 
 
@@ -69,8 +70,10 @@ class Row:
 class Deciding:
     """The dialog. Closed and opened again it still holds what was typed; once it is decided it is empty."""
 
-    def __init__(self, desk: Desk, case: Case, way: Way, after: Callable[[], Awaitable[None]]) -> None:
-        self.desk, self.case, self.way, self.after, self.busy = desk, case, way, after, False
+    def __init__(self, desk: Desk, case: Case, way: Way, after: After, again: After) -> None:
+        """`after` follows a decision; `again` shows the page anew where somebody else was faster."""
+        self.desk, self.case, self.way, self.after, self.again, self.busy = desk, case, way, after, again, False
+        self.stage, self.overtaken = case.stage, False
         self.name = f"deciding-{next(_numbers)}"
         self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
         with self.dialog:
@@ -79,10 +82,23 @@ class Deciding:
         self.dialog.on("show", self._offer)
 
     def open(self) -> None:
-        """Show it; the letters are looked up as they stand then. It is drawn when it is first opened, as a sheet is."""
+        """Show it; the letters are looked up as they stand then. It is drawn when it is first opened, as a sheet is.
+
+        What is decided is what the page shows now: what comes while it is open has not been read.
+        """
+        self.stage = self.case.stage
         if not self.drawn:
             self._draw()
+        self.line.set_content("")
         self.dialog.open()
+
+    def show(self, case: Case) -> None:
+        """The application as it is now: its letters are filled in from it. What was typed stays, and what was previewed goes."""
+        before, self.case = self.case, case
+        if self.drawn:
+            self.lead.set_content(escape(self._lead()))
+        if self.drawn and (case.application.answers(), case.language) != (before.application.answers(), before.language):
+            self._changed()
 
     @property
     def kind(self) -> DecisionKind:
@@ -101,7 +117,7 @@ class Deciding:
         self.sheet.clear()
         with self.sheet:
             ui.html(escape(title), sanitize=False, tag="h2").props(f"id={self.name}")
-            ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
+            self.lead = ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
             self._fields()
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
@@ -210,8 +226,9 @@ class Deciding:
             ui.run_javascript(f"leaving.look({self.seen.props['id']!r})")
 
     def _letter(self, session: Session, words: str, terms: list[Term]) -> tuple[Letter, Worded]:
-        with speaking(self.case.language):
-            letter = decision_letter(session, self.case.application, self.kind, words, terms)
+        application = by_reference(session, self.case.application.reference_number or "")
+        with speaking(language_of(session, application)):
+            letter = decision_letter(session, application, self.kind, words, terms)
             return letter, worded(letter)
 
     async def _decide(self) -> None:
@@ -223,6 +240,8 @@ class Deciding:
                 self.dialog.close()
                 self.drawn = False
                 await self.after()
+            elif self.overtaken:
+                await self.again()
         finally:
             self.busy = False
 
@@ -231,8 +250,8 @@ class Deciding:
         terms = self._terms()
         application = by_reference(session, self.case.application.reference_number or "", lock=True)
         if self.way is REJECTING:
-            return reject(session, actor, application, self.message.value)
-        return approve(session, actor, application, self.message.value, terms)
+            return reject(session, actor, application, self.message.value, seen=self.stage)
+        return approve(session, actor, application, self.message.value, terms, seen=self.stage)
 
     def _terms(self) -> list[Term]:
         """The conditions as they are typed. Invalid where a day cannot be read."""
@@ -243,6 +262,7 @@ class Deciding:
 
     def _refused(self, error: Refused) -> None:
         """Each problem beside its field, the rest below."""
+        self.overtaken = isinstance(error, Conflict)
         said = {problem.field: problem.message for problem in error.problems}
         self.message.say(said.pop(self.way.field, ""))
         for number, row in enumerate(self.rows):

@@ -6,19 +6,27 @@ What is in conflict is decided by the verbs (models/review.py: Overtaken), so a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+from fastapi.concurrency import run_in_threadpool
 from nicegui import Client, ui
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
 
-from models.database import now
+from models.database import now, reading
+from models.event import Event
 from models.language import speaking, spoken
 from models.person import Actor
 
 #: Who loads the page again is away for a moment: nobody is told of that.
 MOMENT = 0.7
+#: Seconds between two looks at what happened elsewhere, and how long reading an application may have taken before its page was drawn.
+LOOK, READ = 10.0, timedelta(seconds=3)
 
 
 @dataclass(eq=False)
@@ -37,6 +45,9 @@ class Guest:
 
 _open: dict[int, list[Guest]] = {}
 _due: set[int] = set()
+#: Of each open application the newest event that its pages were told of; while they look, the one task that does.
+_seen: dict[int, int] = {}
+_looking: set[asyncio.Task[None]] = set()
 
 
 def arrive(application: int, actor: Actor, *, show: Callable[[], Any], again: Callable[[], Any]) -> Guest:
@@ -65,8 +76,41 @@ def changed(guest: Guest) -> None:
         _in_page(one, one.again)
 
 
+async def _keep_looking() -> None:
+    """What the partner, or staff at another process, have done: one statement for all open pages together, until none is open."""
+    while _open:
+        await asyncio.sleep(LOOK)
+        with suppress(SQLAlchemyError):  # the database is away: the next look finds the same
+            tell_of(await run_in_threadpool(newest, list(_open)))
+
+
+def newest(applications: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """The number of each application's newest event, and its moment."""
+    wanted = sa.select(col(Event.application_id), sa.func.max(col(Event.id)), sa.func.max(col(Event.at)))
+    with reading() as session:
+        found = session.execute(wanted.where(col(Event.application_id).in_(applications)).group_by(col(Event.application_id)))
+        return {application: (number, at) for application, number, at in found}
+
+
+def tell_of(found: Mapping[int, tuple[int, datetime]]) -> None:
+    """Every page of an application that has a newer event than at the last look reads it anew.
+
+    At the first look nobody knows what a page was drawn with, so one that is not older than the event by more than READ does.
+    """
+    for application, (number, at) in found.items():
+        first, known = application not in _seen, _seen.get(application, 0)
+        _seen[application] = number
+        for one in [one for one in _open.get(application, []) if one.connected and number > known]:
+            if not first or at > one.since - READ:
+                _in_page(one, one.again)
+
+
 def _moved(guest: Guest) -> None:
     guest.connected = guest.client.has_socket_connection
+    if guest.connected and not _looking:
+        task = asyncio.get_running_loop().create_task(_keep_looking())
+        _looking.add(task)  # asyncio itself holds it but weakly
+        task.add_done_callback(_looking.discard)
     _announce(guest.application)
 
 
@@ -76,6 +120,7 @@ def _left(guest: Guest) -> None:
         guests.remove(guest)
     if not guests:
         _open.pop(guest.application, None)
+        _seen.pop(guest.application, None)
     guest.connected = False
     _announce(guest.application)
 

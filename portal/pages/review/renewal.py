@@ -10,13 +10,13 @@ from nicegui import ui
 from sqlmodel import Session
 
 from models.application import ApplicationStatus, by_reference
-from models.database import now
+from models.database import today
 from models.document import Document
 from models.language import _
 from models.lapsing import Ending
 from models.person import Actor, Right
 from models.renewal import Renewal, RenewalState
-from models.renewal_review import approve_renewal, ask_renewal, askable, digest, return_renewal
+from models.renewal_review import approve_renewal, ask_renewal, askable, digest, only_by_hand, return_renewal, take_back_renewal
 from models.renewing import Proposal
 from models.slots import SLOTS
 from models.steps import QUESTIONS
@@ -49,7 +49,7 @@ class Row:
     @property
     def over(self) -> bool:
         """Whether it has run out."""
-        return bool(self.ending.ends and self.ending.ends < now().date())
+        return bool(self.ending.ends and self.ending.ends < today())
 
 
 class RenewalPart:
@@ -89,6 +89,8 @@ class RenewalPart:
                 self._button(_("Send back"), self._returning(), self.after, "", "return")
         elif self.case.actor.may(Right.REVIEW):
             self._button(_("Ask for a renewal"), self._asking(found.renewal if found else None), self.after, "", "ask")
+            if found and found.renewal.with_partner and only_by_hand(self.case.application, found.standing):
+                self._button(_("Take the renewal back"), self._taking_back(), self.after, "", "take-back")
 
     def _button(self, words: str, deed: Deed, after: Callable[[], Awaitable[None]], look: str, name: str) -> None:
         button(words, Sheet(self.desk, deed, after).open, look, id=f"renewal-{name}")
@@ -126,6 +128,13 @@ class RenewalPart:
             self._on(ask_renewal, lambda typed: {"slots": typed["slots"], "message": typed["message"]}),
             (Ask("slots", _("What to renew"), "many", options=options),
              Ask("message", _("Message to the partner"), "long", read, optional=True)),
+        )  # fmt: skip
+
+    def _taking_back(self) -> Deed:
+        lead = _("The partner is no longer asked for it. What they typed and uploaded for it is not used, and their page says so.")
+        return Deed(
+            _("Take the renewal back"), lead, _("Take back"), _("The renewal is taken back."),
+            self._on(take_back_renewal, lambda _typed: {}),
         )  # fmt: skip
 
     def _on(self, verb: Callable[..., Any], given: Callable[[Typed], Typed]) -> Callable[[Session, Actor, Typed], Any]:

@@ -53,6 +53,8 @@ SENTENCES: Mapping[str, str] = {
     "application.reviewed": "{actor} marked the application reviewed",
     "application.decided": "{actor} decided on the application; nothing left yet",
     "application.decision_undone": "{actor} undid the decision before anything left",
+    "application.decision_undone.withdrawn": "{actor} withdrew before the decision of {made_by} left, so it was undone",
+    "application.decision_undone.disabled": "{actor} disabled the account of {made_by}, so the decision that had not left yet was undone",
     "application.approved": "{actor} approved the application",
     "application.rejected": "{actor} rejected the application",
     "application.condition_met": "{actor} said that a condition is met",
@@ -63,6 +65,7 @@ SENTENCES: Mapping[str, str] = {
     "application.renewal_reminded": "The partner was reminded of the renewal",
     "application.renewal_sent": "{actor} sent the renewal, with {changes}",
     "application.renewal_returned": "{actor} sent the renewal back",
+    "application.renewal_taken_back": "{actor} took the renewal back that had been asked for",
     "application.renewal_closed": "The renewal was closed, because nothing runs out any more",
     "application.renewed": "{actor} approved the renewal",
     "application.suspended": "The approval was suspended, because something has run out",
@@ -157,6 +160,7 @@ HAPPENED: Mapping[str, str] = {
     "application.renewal_reminded": "Partner reminded of a renewal",
     "application.renewal_sent": "Renewal sent",
     "application.renewal_returned": "Renewal sent back",
+    "application.renewal_taken_back": "Renewal taken back",
     "application.renewal_closed": "Renewal closed",
     "application.renewed": "Renewal approved",
     "application.suspended": "Approval suspended",
@@ -254,6 +258,7 @@ def tell(event: Event, times: int = 1) -> Line:
     """The event in words, or the first of as many alike; a type without a sentence yet is shown by its name."""
     key = f"{event.type}.{event.detail['ruling']}" if "ruling" in event.detail else event.type
     key += ".nobody" if event.type == "application.assigned" and not event.detail.get("reviewer") else ""
+    key += f".{event.detail['why']}" if event.type == "application.decision_undone" and event.detail.get("why") else ""
     sentence, quoted = SENTENCES.get(key, "{actor}: " + _plain(event.type)), QUOTED.get(key, "")
     items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type in NAMING)
     told = _(sentence).format_map(_words(event, times))
@@ -294,6 +299,7 @@ def _words(event: Event, times: int) -> dict[str, Any]:
         "documents": ngettext("{count} document", "{count} documents", times).format(count=shown_number(times)),
         "target": target(told.get("target", "")),
         "name": own(told.get("name", "")),
+        "made_by": own(told.get("made_by", "")),
         "email": own(told.get("email", "")) if event.type == "delivery.returned" else "",
         "applications": applications(int(told.get("count", 0))) if event.type == "applications.exported" else "",
         "partners": partners(int(told.get("count", 0))) if event.type == "contacts.exported" else "",
