@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal as Exact
 from typing import Any, ClassVar, Literal
@@ -22,7 +22,7 @@ class Integer(Kind):
 
     least: int
     most: int
-    unit: str = field(default="", repr=False)  # what else is understood makes no other question (models/marks)
+    unit: str = ""
     widget: ClassVar[str] = "integer"
     column_type: ClassVar[TypeEngine[Any]] = sa.Integer()
     input: ClassVar[Mapping[str, str]] = {"inputmode": "numeric"}
@@ -68,7 +68,7 @@ class Decimal(Kind):
     least: int
     most: int
     places: int
-    unit: str = field(default="", repr=False)  # what else is understood makes no other question (models/marks)
+    unit: str = ""
     widget: ClassVar[str] = "decimal"
     column_type: ClassVar[TypeEngine[Any]] = sa.Numeric(12, 3)
     input: ClassVar[Mapping[str, str]] = {"inputmode": "decimal"}

@@ -51,10 +51,13 @@ def _question(one: Question) -> dict[str, Any]:
 
 
 def _kind(kind: Kind) -> str:
-    """What it takes. The countries are the world's and not the form's: a new edition of their list changes no question."""
+    """What it takes. The countries are the world's and not the form's: a new edition of their list changes no question.
+
+    Nor does a unit that is understood beside the number: nothing else is asked for.
+    """
     if kind is COUNTRIES:
         return "countries"
-    told = {part.name: getattr(kind, part.name) for part in fields(kind) if part.name != "labels"}  # type: ignore[arg-type]  # all are
+    told = {part.name: getattr(kind, part.name) for part in fields(kind) if part.name not in ("labels", "unit")}  # type: ignore[arg-type]  # all are
     return f"{type(kind).__name__} {told!r}"
 
 
