@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from tests.parts import free_port
 
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
+_callers = count(1)
 
 
 class Product:
@@ -42,15 +44,11 @@ class Product:
     def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
         """A call of the API; the sync key goes with it where the route asks for one."""
         known = {"X-Api-Key": self["sync_api_key"]} if "sync" in path else {}
-        while True:
-            answer = requests.post(self.url(path), json=body, headers={**known, **headers}, timeout=60)
-            if answer.status_code != 429:
-                return answer
-            time.sleep(float(answer.headers["Retry-After"]))  # all tests come from one address
+        return requests.post(self.url(path), json=body, headers={**_from_elsewhere(), **known, **headers}, timeout=60)
 
     def get(self, path: str, **query: str) -> requests.Response:
         """A read of the API."""
-        return requests.get(self.url(path), params=query, timeout=30)
+        return requests.get(self.url(path), params=query, headers=_from_elsewhere(), timeout=30)
 
     def kill(self, part: str) -> None:
         """End a part at once, as a power cut does; the run starts it again."""
@@ -87,13 +85,19 @@ class Product:
         expect(page.get_by_role("banner")).to_contain_text(name)
 
 
+def _from_elsewhere() -> dict[str, str]:
+    """Each call of a test comes from an address of its own, as those of many partners do: else all would share one's calls a minute."""
+    number = next(_callers)
+    return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+
 @contextmanager
 def running(folder: Path, *options: str, **settings: str) -> Iterator[Product]:
     """The product in `folder`, ready; ended with all its parts afterwards. Its decisions leave at once unless `settings` say otherwise."""
     log = (folder.parent / f"{folder.name}.log").open("wb")
     command = [sys.executable, "-m", "integrations.local", "--port", str(free_port()), "--data", str(folder), *options]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
-    environment |= {"DECISION_UNDO_MINUTES": "0", **settings}
+    environment |= {"DECISION_UNDO_MINUTES": "0", "TRUSTED_PROXIES": "1", **settings}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     product = Product(folder, process)
     try:

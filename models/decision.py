@@ -110,12 +110,14 @@ def already_decided() -> str:
 
 
 def why_somebody_else(actor: Actor, history: Sequence[Event]) -> str:
-    """Why this person may not decide: they reviewed a part of what the partner sent last. Empty where they may; `history` is newest first.
+    """Why this person may not decide: they reviewed a part of it. Empty where they may; `history` is newest first.
 
-    Whoever marks it reviewed is not the only one who reviewed it: each verdict counts, also one that another has replaced.
+    Whoever marks it reviewed is not the only one who reviewed it: each verdict since the partner sent it last counts, also one that another
+    has replaced, and of those before each that still stands.
     """
-    theirs = takewhile(lambda event: event.type not in SENT, history)
-    reviewers = {event.user_id for event in theirs if event.type in REVIEWED}
+    since = takewhile(lambda event: event.type not in SENT, history)
+    standing = {event.detail.get("section"): event for event in reversed(history) if event.type == "application.verdict"}
+    reviewers = {event.user_id for event in (*since, *standing.values()) if event.type in REVIEWED}
     if actor.user_id is None or actor.user_id not in reviewers or settings().reviewer_may_decide:
         return ""
     return _("You reviewed a part of this application. Somebody else must decide.")

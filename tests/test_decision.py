@@ -184,6 +184,17 @@ def test_who_gave_one_verdict_does_not_decide_though_another_marked_it_reviewed_
         reopen(session, reviewer, row(session, reference), "A question is open.")
         request_information(session, reviewer, row(session, reference), QUESTION)
     sent_again(reference)
+    with transaction() as session:
+        give_verdict(session, both, row(session, reference), "contact", "passed")
+        request_information(session, reviewer, row(session, reference), QUESTION)
+    sent_again(reference)
+    with transaction() as session:
+        for section in sorted(set(SECTIONS) - {"contact"}):
+            give_verdict(session, reviewer, row(session, reference), section, "passed")
+        mark_reviewed(session, reviewer, row(session, reference))
+    assert why_not(reference, both, Action.APPROVE) == ANOTHER  # what they said of the contacts still stands
+    with transaction() as session:
+        reopen(session, reviewer, row(session, reference), "The contacts are judged by somebody else.")
     brought(reference, to="reviewed")
     approved(reference)  # what the partner has sent since was reviewed by somebody else
     assert status(reference) == "approved"

@@ -47,7 +47,8 @@ class Outside:
     def environment(self) -> dict[str, str]:
         """Every setting of a local run; `database_url` as chosen."""
         return {
-            "ENVIRONMENT": "local", "PORTAL_URL": self.portal, "PORT": str(self.portal_port), "HOST": "127.0.0.1", "TRUSTED_PROXIES": "0",
+            "ENVIRONMENT": "local", "PORTAL_URL": self.portal, "PORT": str(self.portal_port), "HOST": "127.0.0.1",
+            "TRUSTED_PROXIES": os.environ.get("TRUSTED_PROXIES", "0"),  # whoever starts it may have one in front
             "SECRET_KEY": self.secrets["secret_key"], "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url,
             "S3_ENDPOINT": self.at("s3"), "S3_BUCKET": "partner-documents", "S3_ACCESS_KEY": "portal", "S3_SECRET_KEY": self.secrets["s3"],
             "ENTRA_AUTHORITY": f"https://localhost:{self.ports['tokens']}", "ENTRA_TENANT_ID": self.secrets["tenant_id"],
