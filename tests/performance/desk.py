@@ -41,7 +41,7 @@ from tests.performance.typing import portal
 from tests.performance.visits import chromium
 
 DJANGO = ("django==5.2.8", "gunicorn==23.0.0", "psycopg[binary]==3.2.13")
-LOOKS, AT_ONCE, REVIEWERS = 40, 4, 50
+LOOKS, AT_ONCE, REVIEWERS = 20, 4, 50
 SECONDS = float(os.environ.get("BENCH_SECONDS", "30"))
 #: What is looked at → the portal's address and the admin's.
 LISTS = {
