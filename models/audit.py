@@ -17,7 +17,7 @@ from models import loose
 from models.application import Application
 from models.event import Event, record
 from models.invitation import Invitation, normal_code
-from models.loose import row_number
+from models.loose import row_number, searched
 from models.people_search import found_by
 from models.person import Actor, Right, User
 
@@ -72,7 +72,7 @@ class Log:
 
 def asked(given: Mapping[str, str]) -> Asked:
     """What the address asks for; anything that makes no sense there counts as not said."""
-    said = {name: " ".join(value.replace("\0", "").split())[:100] for name, value in given.items()}
+    said = {name: searched(value) for name, value in given.items()}
     who, kind = said.get("who", ""), said.get("type", "")
     return Asked(
         said.get("q", ""),

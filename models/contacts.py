@@ -22,7 +22,7 @@ from models.event import Event, record
 from models.invitation import KEPT, Invitation, InvitationStatus, redirect, resend
 from models.language import _
 from models.letters import where_to
-from models.loose import row_number
+from models.loose import row_number, searched
 from models.people_search import bare, found_by, telephone
 from models.person import Actor, Right
 
@@ -93,8 +93,7 @@ class Book:
 
 def asked(given: Mapping[str, str]) -> Asked:
     """What the address asks for; anything that makes no sense there counts as not said."""
-    words = " ".join(given.get("q", "").replace("\0", "").split())[:100]
-    return Asked(words, row_number(given.get("before", "")), row_number(given.get("after", "")))
+    return Asked(searched(given.get("q", "")), row_number(given.get("before", "")), row_number(given.get("after", "")))
 
 
 def look(session: Session, actor: Actor, asked: Asked) -> Book:

@@ -7,6 +7,7 @@ Delivery per consumer (`CONSEQUENCES`); a Delivery is the one truth about attemp
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -148,6 +149,12 @@ def record(
         session.add(_delivery(event, target))
         session.info["deliveries"] = True
     return event
+
+
+def last_of(session: Session, type: str, subject: Any, ids: Sequence[int | None]) -> dict[int | None, datetime]:
+    """When this happened last to each of these: `subject` is the event's column of what the ids are of. Without those it never did."""
+    told = select(subject, sa.func.max(Event.at)).where(Event.type == type, col(subject).in_(ids))
+    return dict(session.exec(told.group_by(col(subject))).all())
 
 
 class LeaseLost(Exception):

@@ -18,6 +18,7 @@ from models.draft import Draft
 from models.earlier import EVENT as LENT
 from models.event import OPEN, Delivery, DeliveryState, Event
 from models.invitation import REVOKED, UNDO, Invitation, InvitationStatus, is_in_use, normal_code
+from models.loose import searched
 from models.progress import ENDED
 from models.reminder import MAIL as REMINDER
 from models.reminder import PAUSE, REMINDED, last_worked
@@ -140,7 +141,7 @@ def look(session: Session, wanted: Wanted) -> Invited:
 
 def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
     """What the address asks for; anything that makes no sense there counts as not said. Words alone are looked for everywhere."""
-    words = " ".join(q.replace("\0", "").split())[:100]
+    words = searched(q)
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 8 else 1
     return Wanted(words, tab if tab in TABS else "all" if words else "active", max(1, number))
 

@@ -114,10 +114,10 @@ def looked(asked: Mapping[str, str], reader: int | None = None, own: tuple[str, 
     view = view if view in VIEWS else ALL if statuses else NEEDS_WORK
     sort = sort if sort.removeprefix("-") in SORTABLE else NEWEST
     return Looked(
-        " ".join(asked.get("q", "").replace("\0", "").split())[:100], ALL if statuses and view in OF_STATUS else view, statuses,
+        loose.searched(asked.get("q", "")), ALL if statuses and view in OF_STATUS else view, statuses,
         tuple(_sections(asked.get("section", ""))), _reviewer(asked.get("reviewer", "")), _of(asked.get("region", ""), REGIONS),
         _of(asked.get("capacity", ""), CAPACITIES), _day(asked.get("since", "")), _day(asked.get("until", "")),
-        asked.get("failed", "") == "1", _number(asked.get("expiring", ""), LONGEST_DAYS), sort, _place(asked, sort), reader,
+        asked.get("failed", "") == "1", loose.row_number(asked.get("expiring", ""), LONGEST_DAYS), sort, _place(asked, sort), reader,
         _of(asked.get("flag", ""), FLAGS), columns_of(asked.get("columns", "")) or own,
     )  # fmt: skip
 
@@ -158,8 +158,8 @@ def _place(asked: Mapping[str, str], sort: str) -> Place:
             key_of(sort.removeprefix("-"), key)
         except ValueError:
             continue
-        if row := _number(number, 2**31 - 1):
-            return Place("after" if way == "after" else "before", key, row, _number(asked.get("at", ""), 10**8) or 1)
+        if row := loose.row_number(number):
+            return Place("after" if way == "after" else "before", key, row, loose.row_number(asked.get("at", ""), 10**8) or 1)
     return Place()
 
 
@@ -170,7 +170,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _reviewer(text: str) -> str:
-    return text if text == NOBODY else str(_number(text, 2**31 - 1) or "")
+    return text if text == NOBODY else str(loose.row_number(text) or "")
 
 
 def _day(text: str) -> date | None:
@@ -180,9 +180,3 @@ def _day(text: str) -> date | None:
 
 def _of(text: str, known: tuple[str, ...]) -> str:
     return text if text in known else ""
-
-
-def _number(text: str, most: int) -> int:
-    """A number from 1; 0 where it is none, or larger than makes sense."""
-    found = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
-    return found if found <= most else 0

@@ -71,6 +71,11 @@ def number(raw: object) -> Decimal | None:
     return Decimal(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else None
 
 
+def searched(raw: str) -> str:
+    """The words that somebody looks for, from an address: in one line, without what no database stores, 100 characters at most."""
+    return " ".join(raw.replace("\0", "").split())[:100]
+
+
 def row_number(raw: str, most: int = 2**31 - 1) -> int:
     """A row's number in an address, from 1; 0 where it is none or beyond what its column holds, which PostgreSQL refuses to compare."""
     found = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 20 else 0

@@ -15,6 +15,7 @@ from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
 from models.invitation import Invitation
 from models.language import _
+from models.loose import searched
 from models.person import Actor, Right
 
 S = DeliveryState
@@ -104,7 +105,7 @@ def look(session: Session, wanted: Wanted) -> Outbox:
 
 def wanted(tab: str = "", target: str = "", q: str = "", page: str = "") -> Wanted:
     """What the address asks for; anything that makes no sense there counts as not said. Words alone are looked for everywhere."""
-    words = " ".join(q.replace("\0", "").split())[:100]
+    words = searched(q)
     known = tab if tab in TABS else "all" if words else "trouble"
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 8 else 1
     return Wanted(known, target if target in TARGETS else "", words, max(1, number))

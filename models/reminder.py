@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus, of_invitation, prefilled
 from models.confirmation import standing
@@ -17,7 +17,7 @@ from models.document import Document, DocumentState, counts, stored
 from models.draft import Draft, answers_of
 from models.earlier import given_steps, is_typed
 from models.errors import Conflict
-from models.event import Delivery, DeliveryState, Event, record
+from models.event import Delivery, DeliveryState, Event, last_of, record
 from models.invitation import NO_LONGER, Invitation, InvitationStatus
 from models.language import _, shown_date
 from models.person import PORTAL, Actor, Right
@@ -65,7 +65,7 @@ def idle_drafts(session: Session, after: int, limit: int) -> tuple[list[int], in
     wanted = sa.select(*columns).join(Invitation, col(Invitation.code) == col(Application.invitation_code)).where(live)
     wanted = wanted.where(col(Application.status) == ApplicationStatus.DRAFT, col(Application.id) > after).order_by(col(Application.id))
     found: Sequence[Any] = session.execute(wanted.limit(limit)).all() if days else []
-    worked, last = last_worked(session, found), _last_reminders(session, [one.invitation_id for one in found])
+    worked, last = last_worked(session, found), last_of(session, REMINDED, Event.invitation_id, [one.invitation_id for one in found])
     due = [
         one.invitation_id for one in found
         if one.id in worked and _is_idle(worked[one.id][0], last.get(one.invitation_id), now().date())
@@ -78,7 +78,8 @@ def remind_idle(session: Session, invitation_id: int) -> bool:
     invitation = session.get_one(Invitation, invitation_id, with_for_update=True)
     application = of_invitation(session, invitation.code)
     worked = last_worked(session, [application]).get(application.id) if application else None
-    if worked is None or not _is_idle(worked[0], _last_reminders(session, [invitation_id]).get(invitation_id), now().date()):
+    last = last_of(session, REMINDED, Event.invitation_id, [invitation_id]).get(invitation_id)
+    if worked is None or not _is_idle(worked[0], last, now().date()):
         return False
     try:
         remind(session, PORTAL, invitation)
@@ -138,11 +139,6 @@ def _is_idle(worked_at: datetime, last: datetime | None, today: date) -> bool:
     return turn is not None and (last is None or last.date() + PAUSE <= turn)
 
 
-def _last_reminders(session: Session, ids: Sequence[int | None]) -> dict[int | None, datetime]:
-    told = select(Event.invitation_id, func.max(col(Event.at))).where(Event.type == REMINDED, col(Event.invitation_id).in_(ids))
-    return dict(session.exec(told.group_by(col(Event.invitation_id))).all())
-
-
 def _why_not(session: Session, invitation: Invitation, application: Application) -> str:
     if application.state != ApplicationStatus.DRAFT:
         return _("The application has been sent, so there is nothing to remind of.")
@@ -150,7 +146,7 @@ def _why_not(session: Session, invitation: Invitation, application: Application)
         return _(NO_LONGER[invitation.state])
     if not last_worked(session, [application]):
         return _("Nobody has begun this application, so send the invitation again instead.")
-    last = _last_reminders(session, [invitation.id]).get(invitation.id)
+    last = last_of(session, REMINDED, Event.invitation_id, [invitation.id]).get(invitation.id)
     if last is not None and last + PAUSE > now():
         said = _("A reminder was sent on {day}. The next one can go three days later, on {next}.")
         return said.format(day=shown_date(last.date(), "medium"), next=shown_date((last + PAUSE).date(), "medium"))

@@ -14,7 +14,7 @@ from models.assignment import MOST
 from models.database import now
 from models.draft import answers_of
 from models.errors import Conflict, Invalid, Problem, Refused
-from models.event import Delivery, Event, record
+from models.event import Delivery, Event, last_of, record
 from models.invitation import Invitation
 from models.language import _, shown_date, shown_number
 from models.person import PORTAL, Actor, Right
@@ -46,7 +46,7 @@ def remind_of_request(session: Session, actor: Actor, application: Application) 
     request = open_request(session, application)
     if request is None:
         raise Conflict(_("Nothing is asked of the partner at the moment, so there is nothing to remind of."))
-    last = _last_reminders(session, [application.id or 0]).get(application.id or 0)
+    last = last_of(session, REMINDED, Event.application_id, [application.id or 0]).get(application.id or 0)
     if last is not None and last + PAUSE > now():
         said = _("A reminder was sent on {day}. The next one can go three days later, on {next}.")
         raise Conflict(said.format(day=shown_date(last.date(), "medium"), next=shown_date((last + PAUSE).date(), "medium")))
@@ -83,7 +83,7 @@ def due_requests(session: Session, after: int, limit: int) -> tuple[list[int], i
     )
     rows = session.execute(waiting.order_by(col(QueueEntry.application_id)).limit(limit)) if days else ()
     found = {row[0]: row[1] for row in rows}
-    asked, last = _asked_at(session, list(found)), _last_reminders(session, list(found))
+    asked, last = _asked_at(session, list(found)), last_of(session, REMINDED, Event.application_id, list(found))
     due = [number for number, due_on in found.items() if number in asked and _is_due(asked[number], due_on, last.get(number))]
     return due, max(found) if len(found) == limit else None
 
@@ -92,7 +92,7 @@ def remind_in_time(session: Session, application_id: int) -> bool:
     """Remind the partner by itself if it is still to be done; answers whether it was. Of two at once, one does."""
     application = session.exec(select(Application).where(Application.id == application_id).with_for_update()).first()
     request = latest_request(session, application) if application and application.awaits_partner else None
-    last = _last_reminders(session, [application_id]).get(application_id)
+    last = last_of(session, REMINDED, Event.application_id, [application_id]).get(application_id)
     if application is None or request is None or not _is_due(request.asked_at, request.first_due, last):
         return False
     _remind(session, PORTAL, application, request)
@@ -135,11 +135,6 @@ def _is_due(asked_at: datetime, due_on: date | None, last: datetime | None) -> b
 
 def _remind(session: Session, actor: Actor, application: Application, request: InformationRequest) -> None:
     record(session, REMINDED, actor, application_id=application.id, request=request.id, due_on=str(request.first_due or ""))
-
-
-def _last_reminders(session: Session, ids: Sequence[int]) -> dict[int, datetime]:
-    told = select(Event.application_id, sa.func.max(Event.at)).where(Event.type == REMINDED, col(Event.application_id).in_(ids))
-    return {number: at for number, at in session.exec(told.group_by(col(Event.application_id))) if number is not None}
 
 
 def _asked_at(session: Session, ids: Sequence[int]) -> Mapping[int, datetime]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.looked import ALL, SHOWN, Looked
+from models.loose import searched
 from models.queue import ids
 
 MOST = 8
@@ -25,7 +26,7 @@ class Found:
 
 def shortlist(session: Session, q: str) -> list[Found]:
     """The newest applications that the words find, up to MOST; none where nothing was typed."""
-    words = " ".join(q.replace("\0", "").split())[:100]
+    words = searched(q)
     numbers = list(session.exec(ids(session, Looked(q=words, view=ALL)).limit(MOST))) if words else []
     return _in_order(session, [(number, Application.id) for number in numbers])
 

@@ -20,8 +20,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
 from integrations.queue import connection
-from models.database import now, transaction
-from models.schedule import rest, take
+from models.database import now
 from models.settings import settings
 from worker import deliver
 from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
@@ -30,6 +29,7 @@ from worker.logs import where
 from worker.reminders import hourly
 from worker.renewals import look_after
 from worker.retention import clean_up
+from worker.turn import in_turn
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
 #: Of the 10 s that a stop may take: what is in the air then is left to another worker, when its lease has run out (FACTS 28).
@@ -101,19 +101,19 @@ def keep_house() -> None:
 
 
 def nightly() -> bool:
-    """The retention, once a night by one of all workers: the lease is in the database (FACTS 30). Whether it was this one."""
-    with transaction() as session:
-        if not take(session, "retention", WORKER, now() + timedelta(hours=1)):
-            return False
-    clean_up(stopped=stopping.is_set)
-    with transaction() as session:  # what a stop left is another worker's
-        rest(session, "retention", WORKER, now() if stopping.is_set() else _next_night(now()))
-    return True
+    """The retention, once a night by one of all workers: `in_turn`. Whether it was this one."""
+    return in_turn("retention", WORKER, timedelta(hours=1), _cleaned_up)
 
 
 def renewing() -> bool:
     """The look at what runs out of approved partners, once a night likewise."""
     return look_after(WORKER, _next_night(now()), stopping.is_set)
+
+
+def _cleaned_up() -> datetime:
+    """When it is due again: what a stop left is another worker's."""
+    clean_up(stopped=stopping.is_set)
+    return now() if stopping.is_set() else _next_night(now())
 
 
 def _safely(work: Callable[[], object]) -> None:

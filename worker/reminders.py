@@ -15,9 +15,9 @@ from sqlmodel import Session
 from models.database import OFFICE, now, reading, transaction
 from models.reminder import idle_drafts, remind_idle
 from models.request_reminder import due_requests, remind_in_time
-from models.schedule import rest, take
 from worker.deliver import WORKER, stopping
 from worker.logs import where
+from worker.turn import in_turn
 
 CHUNK = 200
 #: Nobody is reminded in the night.
@@ -30,13 +30,7 @@ def hourly() -> bool:
     """Remind whoever is to be reminded, if no worker has looked in this hour and it is one of the working day; whether this one did."""
     if not FROM_HOUR <= now().astimezone(OFFICE).hour < TO_HOUR:
         return False
-    with transaction() as session:
-        if not take(session, "reminders", WORKER, now() + timedelta(minutes=15)):
-            return False
-    remind_all()
-    with transaction() as session:
-        rest(session, "reminders", WORKER, now() if stopping.is_set() else _next_hour(now()))  # what a stop left is another worker's
-    return True
+    return in_turn("reminders", WORKER, timedelta(minutes=15), _reminded)
 
 
 def remind_all() -> int:
@@ -45,6 +39,12 @@ def remind_all() -> int:
     if sent:
         log.info("reminded", reminders=sent)
     return sent
+
+
+def _reminded() -> datetime:
+    """When it is due again: what a stop left is another worker's."""
+    remind_all()
+    return now() if stopping.is_set() else _next_hour(now())
 
 
 def _each(find: Next, remind: Callable[[Session, int], bool]) -> int:

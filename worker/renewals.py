@@ -16,13 +16,13 @@ from models.keeping import keep_current, to_look_at
 from models.language import _, ngettext, shown_number
 from models.lapsing import Ending
 from models.renewal import Renewal
-from models.schedule import rest, take
 from models.settings import settings
 from models.slots import SLOTS
 from worker.dates import day
 from worker.logs import where
 from worker.notify import Letter, mail, of_the_office, to_contact
 from worker.outcome import Needless
+from worker.turn import in_turn
 
 LEASE, HOUR = "renewals", timedelta(hours=1)
 log = structlog.get_logger()
@@ -33,16 +33,15 @@ def look_after(holder: str, again: datetime, stopped: Callable[[], bool] = lambd
 
     Each has a transaction of its own, so a fault of one keeps no other back, and a worker that dies leaves the rest to the next.
     """
-    with transaction() as session:
-        if not take(session, LEASE, holder, now() + HOUR):
-            return False
-    with reading() as session:
-        numbers = to_look_at(session)
-    failed = sum(not look_at(number) for number in numbers if not stopped())
-    log.info("renewals", looked_at=len(numbers), failed=failed)
-    with transaction() as session:  # what a stop left is another worker's, at once
-        rest(session, LEASE, holder, now() if stopped() else again if not failed else now() + HOUR)
-    return True
+
+    def look() -> datetime:
+        with reading() as session:
+            numbers = to_look_at(session)
+        failed = sum(not look_at(number) for number in numbers if not stopped())
+        log.info("renewals", looked_at=len(numbers), failed=failed)
+        return now() if stopped() else again if not failed else now() + HOUR  # what a stop left is another worker's, at once
+
+    return in_turn(LEASE, holder, HOUR, look)
 
 
 def look_at(application_id: int) -> bool:

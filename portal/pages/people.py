@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from models.database import now
 from models.language import _, ngettext, shown_number
+from models.loose import searched
 from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
 from models.person import Actor, Right
 from portal import attendance, listing, staff, words
@@ -132,7 +133,7 @@ def _ending(one: Person) -> Deed:
 
 
 def _look(actor: Actor, session: Session, asked: Params) -> Found:
-    q = " ".join(asked.get("q", "").replace("\0", "").split())[:100]
+    q = searched(asked.get("q", ""))
     return Found(actor, q, tuple(people(session, actor, q)))
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from models.queue import look
 from tests.desk import person, token
 from tests.pages import cookie
 from tests.parts import environment_of, free_port
-from tests.performance.figures import told
+from tests.performance.figures import taken, told
 from tests.performance.queue import MANY, seeded
 from tests.performance.typing import portal
 from tests.performance.visits import chromium
@@ -84,19 +84,19 @@ def lists(ours: Site, theirs: Site, reader: Actor, many: int) -> None:
         wanted = looked(dict(httpx.URL(addresses[0]).params), reader.user_id)
         figures = [_asked(site, address.format(last=-(-many // 50))) for site, address in zip((ours, theirs), addresses, strict=True)]
         with Session(engine()) as session:
-            taken = _taken(lambda wanted=wanted: look(session, wanted))  # type: ignore[misc]
+            looks = taken(lambda wanted=wanted: look(session, wanted), LOOKS)  # type: ignore[misc]
         print(f"  {name}:", flush=True)
         for site, (one, rate) in zip((ours, theirs), figures, strict=True):
             print(f"    {site.name}: one reader {told(one)}; {AT_ONCE} readers {rate:.1f} a second", flush=True)
-        print(f"    the portal, looked up in place (no page around it): {told(taken)}; {figures[0][1] / figures[1][1]:.1f} times the admin's pages a second, "
-              f"{figures[1][0][LOOKS // 2] / taken[LOOKS // 2]:.0f} times as fast in place", flush=True)  # fmt: skip
+        print(f"    the portal, looked up in place (no page around it): {told(looks)}; {figures[0][1] / figures[1][1]:.1f} times the admin's pages a second, "
+              f"{figures[1][0][LOOKS // 2] / looks[LOOKS // 2]:.0f} times as fast in place", flush=True)  # fmt: skip
 
 
 def _asked(site: Site, address: str) -> tuple[list[float], float]:
     """Sorted milliseconds of one reader's looks, and looks a second of several at once."""
     with site.client() as client:
         _page(client, address)
-        one = _taken(lambda: _page(client, address))
+        one = taken(lambda: _page(client, address), LOOKS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         began = time.perf_counter()
         list(pool.map(lambda number: _looks(site, number, address), range(1, AT_ONCE + 1)))
@@ -113,15 +113,6 @@ def _page(client: httpx.Client, address: str) -> None:
     answer = client.get(address)
     if answer.status_code != 200 or " Ltd" not in answer.text:
         raise RuntimeError(f"{client.base_url}{address}: {answer.status_code} {answer.text[:300]}")
-
-
-def _taken(act: Callable[[], object]) -> list[float]:
-    taken = []
-    for _ in range(LOOKS):
-        began = time.perf_counter()
-        act()
-        taken.append((time.perf_counter() - began) * 1000)
-    return sorted(taken)
 
 
 def first_paint(ours: Site, many: int) -> None:

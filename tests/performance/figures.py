@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 
 def told(taken: Sequence[float]) -> str:
@@ -10,3 +11,13 @@ def told(taken: Sequence[float]) -> str:
     if not taken:
         return "nothing"
     return f"p50 {taken[len(taken) // 2]:.1f} ms, p99 {taken[int(len(taken) * 0.99)]:.1f} ms"
+
+
+def taken(act: Callable[[], object], times: int) -> list[float]:
+    """Sorted milliseconds of doing something so many times."""
+    each = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        each.append((time.perf_counter() - began) * 1000)
+    return sorted(each)

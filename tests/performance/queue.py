@@ -6,7 +6,7 @@ The rows are copies of one complete application with all its 97 columns, made by
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,9 +20,9 @@ from models.person import Role
 from models.queue import look, mark
 from tests.desk import applied, person
 from tests.parts import Local, environment_of, local_parts, migrate
-from tests.performance.figures import told
+from tests.performance.figures import taken, told
 
-MANY = 100_000
+MANY, LOOKS = 100_000, 30
 #: What a row is called: its number makes it findable, its words are shared by a tenth of all.
 TRADES = ("Solar", "Renewables", "Electrical", "Energy", "Power", "Homes", "Roofing", "Wind", "Storage", "Heat")
 #: Nine in ten are decided; what is open is what people work on.
@@ -107,19 +107,10 @@ def _measure(reader: int | None) -> None:
         wanted = looked(asked, reader)
         with Session(engine()) as session:
             total = look(session, wanted).total
-            taken = _taken(lambda session=session, wanted=wanted: look(session, wanted))  # type: ignore[misc]
-        print(f"  {name}: {told(taken)} ({total:,} found)", flush=True)
+            looks = taken(lambda session=session, wanted=wanted: look(session, wanted), LOOKS)  # type: ignore[misc]
+        print(f"  {name}: {told(looks)} ({total:,} found)", flush=True)
     with Session(engine()) as session:
-        print(f"  whether anything has changed: {told(_taken(lambda: mark(session)))}", flush=True)
-
-
-def _taken(act: Callable[[], object], times: int = 30) -> list[float]:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        act()
-        taken.append((time.perf_counter() - began) * 1000)
-    return sorted(taken)
+        print(f"  whether anything has changed: {told(taken(lambda: mark(session), LOOKS))}", flush=True)
 
 
 @contextmanager
