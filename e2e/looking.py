@@ -46,6 +46,9 @@ VIEWS: dict[str, tuple[View, ...]] = {
     "de": (View("telephone", 375, 780, "light", (), touch=True), View("dark desk", 1280, 900, "dark", ())),
 }
 
+#: What a state is called, and, where the rest of its page has been looked at before, the part that has changed since.
+State = str | tuple[str, str]
+
 
 class Look:
     """Shows an open page in all views of a language; `wrong` gathers what axe finds, and what is wider than the screen."""
@@ -61,20 +64,20 @@ class Look:
         self.page.emulate_media(color_scheme=view.colours, reduced_motion="reduce")  # nothing has to be waited for
         self.hand.send("Emulation.setTouchEmulationEnabled", {"enabled": view.touch, "maxTouchPoints": 1})
 
-    def __call__(self, state: str) -> None:
-        """Look at what is shown now; the page ends on the screen on which it began."""
+    def __call__(self, state: str, part: str = "") -> None:
+        """Look at what is shown now, all of it or a part (a selector); the page ends on the screen on which it began."""
         first, *others = VIEWS[self.language]
         for view in (first, *others):
             self.show(view)
             name = f"{self.what}, {state}, {self.language}, {view.name}"
-            self.wrong += wider(self.page, name) if view.rules == () else barriers(self.page, name, view.rules)
+            self.wrong += wider(self.page, name) if view.rules == () else barriers(self.page, name, view.rules, part)
             self._keep(name)
         self.show(first)
 
-    def each(self, states: Iterable[str]) -> list[str]:
+    def each(self, states: Iterable[State]) -> list[str]:
         """Look at one state after another, as they are opened; answers what is wrong."""
         for state in states:
-            self(state)
+            self(*([state] if isinstance(state, str) else state))
         return self.wrong
 
     def _keep(self, name: str) -> None:

@@ -94,13 +94,15 @@ def press(page: Page, opener: str, button: str, **fields: str) -> None:
     expect(dialog).to_be_hidden()
 
 
-def barriers(page: Page, name: str, rules: Sequence[str] | None = None) -> list[str]:
+def barriers(page: Page, name: str, rules: Sequence[str] | None = None, part: str = "") -> list[str]:
     """What axe finds on the page, of whatever weight, and how far it is wider than the screen; `name` says which page it was.
 
     `rules` are the only ones to go by, where not all are; the size of what a finger meets, which axe leaves out by itself, is of them.
-    While a dialog of the desk is open it is looked at alone: nothing else can be reached, and a page of an application takes seconds.
+    Of a page that was looked at before, `part` alone can be: a whole page of an application takes seconds. So it is with a dialog of the
+    desk while it is open, as nothing else can be reached.
     """
-    over = [one for one in (".q-dialog", ".q-menu") if page.locator(f"{one}:visible").count()]
+    over = [one for one in (".q-dialog", ".q-menu") if page.locator(f"{one}:visible").count()] or ([part] if part else [])
+    page.evaluate("window.scrollTo(0, 0)")  # else a target that is half behind the bar, as any is in turn, counts as too small
     chosen = {"runOnly": {"type": "rule", "values": [*rules]}} if rules else {"rules": {"target-size": {"enabled": True}}}
     found = (
         Axe().run(page, context=[[one] for one in over] or None, options={"resultTypes": ["violations"], **chosen}).response["violations"]

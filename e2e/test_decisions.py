@@ -13,11 +13,14 @@ from sqlmodel import select
 from e2e import states
 from e2e.looking import looking
 from e2e.product import Product, eventually, running, text_of
+from models.application import by_reference
 from models.database import now, transaction
 from models.decision import WAITING, Decision, DecisionKind
 from models.invitation import find, speak
 from models.letter_template import add_template
+from models.people import disable, enable
 from models.person import Role
+from models.review import approve
 from tests import desk
 from tests.parts import environment_of
 
@@ -131,6 +134,25 @@ def test_a_letter_is_written_refused_deleted_taken_back_and_offered_in_its_langu
     expect(page.locator("#leaving")).to_contain_text("Arthur Adeyemi has rejected this application.")
 
 
+def test_on_a_telephone_one_is_led_to_a_held_decision_and_confirms_it(product: Product, page: Page) -> None:
+    reference = reviewed(product, "Held Solar Ltd")
+    held(product, reference)
+    page.set_viewport_size({"width": 375, "height": 780})
+    arrive(product, page, reference, "Arthur Adeyemi")
+    page.wait_for_function("window.did_handshake")
+    panel = page.locator("#decision")
+    expect(panel).not_to_be_in_viewport()
+    page.get_by_role("link", name="To the decision").click()
+    expect(panel).to_be_in_viewport()
+    expect(panel).to_contain_text("The account of Approver Person was disabled before it left, so it is held")
+    panel.get_by_role("button", name="Confirm the decision").click()
+    expect(page.locator("#leaving")).to_contain_text("Arthur Adeyemi has approved this application.")
+    expect(page.locator("#leaving")).to_contain_text("Time left:")
+    expect(panel.get_by_role("button", name="Confirm the decision")).to_have_count(0)
+    panel.get_by_role("button", name="Undo the decision").click()
+    expect(page.locator("#leaving")).to_have_count(0)
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_axe_finds_nothing_while_something_is_decided(product: Product, browser: Browser, language: str) -> None:
     open_one, waiting, approved = (reviewed(product, f"{name} {language} Ltd") for name in (states.LONG_COMPANY, "Waiting", "Approved"))
@@ -161,6 +183,10 @@ def _states(product: Product, page: Page, open_one: str, waiting: str, approved:
     page.goto(product.url(f"/review/{waiting}"))
     expect(page.locator("#undo-decision")).to_be_visible()
     yield "waiting"
+    held(product, open_one)
+    page.goto(product.url(f"/review/{open_one}"))
+    expect(page.locator("#confirm-decision")).to_be_visible()
+    yield "held"
     page.goto(product.url(f"/review/{approved}"))
     expect(page.locator(".conditions-list li")).to_have_count(2)
     yield "conditions, one overdue"
@@ -184,6 +210,17 @@ def reviewed(product: Product, company: str, *, email: str = "", language: str =
             assert invitation is not None
             speak(session, invitation, language)
         return reference
+
+
+def held(product: Product, reference: str) -> None:
+    """Whoever approved it was cut off before it left, and let in again since."""
+    with states.within(product), environment_of(KNOWN):
+        approver, admin = desk.person(Role.APPROVER), desk.person(Role.ADMIN)
+        with transaction() as session:
+            approve(session, approver, by_reference(session, reference, lock=True), "Welcome to the team.")
+        for verb in (disable, enable):
+            with transaction() as session:
+                verb(session, admin, approver.user_id or 0)
 
 
 def arrive(product: Product, page: Page, reference: str, name: str) -> None:

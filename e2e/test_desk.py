@@ -257,6 +257,24 @@ def test_what_cannot_be_delivered_is_seen_by_itself_retried_and_settled(product:
     expect(two).to_contain_text("Told them by telephone.")
 
 
+def test_an_operator_stops_a_kind_of_delivery_and_lets_it_go_on(product: Product, page: Page) -> None:
+    product.sign_in(page, "Olivia Okafor")
+    page.goto(product.url("/deliveries?target=email.suspended"))
+    page.get_by_role("button", name="Stop deliveries").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Stop", exact=True).click()
+    expect(dialog.get_by_text("Say why it is stopped")).to_be_visible()
+    expect(dialog.get_by_label("Why")).to_be_focused()  # what is shown alone is chosen already
+    dialog.get_by_label("Why").fill("The words are being corrected.")
+    dialog.get_by_role("button", name="Stop", exact=True).click()
+    stopped = page.get_by_role("region", name="Stopped")
+    expect(stopped).to_contain_text("Email: approval suspended")
+    expect(stopped).to_contain_text("The words are being corrected.")
+    stopped.get_by_role("button", name="Resume: Email: approval suspended").click()
+    expect(stopped).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop deliveries")).to_be_focused()
+
+
 def test_the_focus_survives_the_list_looking_again(product: Product, page: Page, mail_fails: None) -> None:
     body = {"Title": "Ms", "CompanyName": "Refused Focus Ltd", "ContactEmail": "focus@refused.example"}
     assert product.post("/api/sync-invitation", body).status_code == 201

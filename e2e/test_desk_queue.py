@@ -152,12 +152,15 @@ def test_the_list_goes_by_its_keys_and_they_can_be_switched_off(product: Product
     expect(page.get_by_role("heading", name="Keyed 0 Ltd", level=1)).to_be_visible()
 
 
-def test_what_comes_in_appears_by_itself_and_what_is_ticked_stays(product: Product, page: Page) -> None:
-    applied(product, "Waited Before Ltd")
+def test_what_comes_in_and_what_colleagues_do_appears_by_itself_and_what_is_ticked_stays(product: Product, page: Page) -> None:
+    before = applied(product, "Waited Before Ltd")
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url("/review?q=waited"))
     page.get_by_label("Select Waited Before Ltd").check()
     applied(product, "Waited After Ltd")
+    with environment_of({"DATABASE_URL": product["database_url"]}):
+        desk.brought(before, to="under_review")
     expect(page.get_by_role("link", name="Waited After Ltd")).to_be_visible(timeout=25_000)
+    expect(page.locator("#queue tbody tr", has_text="Waited Before Ltd")).to_contain_text("Reviewer Person", timeout=25_000)
     expect(page.get_by_label("Select Waited Before Ltd")).to_be_checked()
     expect(page.get_by_label("Select Waited After Ltd")).not_to_be_checked()

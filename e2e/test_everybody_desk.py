@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e import states
-from e2e.looking import VIEWS, looking
+from e2e.looking import VIEWS, State, looking
 from e2e.product import Product
 from models.columns import COLUMNS
 from tests import desk
@@ -19,6 +19,8 @@ LISTS = ("/review", "/review?status=all", "/review?q=nobody+has+this", "/invitat
 REFUSED = {
     "invite": (".title button.go", "X"), "send again": ("[data-act=resend]", "no address"), "extend": ("[data-act=extend]", "2020-01-01"),
 }  # fmt: skip
+#: What differs on an application from state to state, beside its answers.
+ASIDE = "#decision"
 CHOOSER = "Adam Novak"  # who may do everything
 
 
@@ -66,7 +68,7 @@ def test_axe_finds_nothing_while_an_application_is_judged(product: Product, brow
         assert look.each(_judging(product, look.page, cases)) == []
 
 
-def _in_the_lists(product: Product, page: Page) -> Iterator[str]:
+def _in_the_lists(product: Product, page: Page) -> Iterator[State]:
     for path in LISTS:
         _go(product, page, path)
         yield path.strip("/").replace("/", " ").replace("?", " ")
@@ -85,7 +87,7 @@ def _in_the_lists(product: Product, page: Page) -> Iterator[str]:
     yield "settle, refused"
 
 
-def _at_the_list(product: Product, page: Page) -> Iterator[str]:
+def _at_the_list(product: Product, page: Page) -> Iterator[State]:
     """What opens over and below the list of applications."""
     _go(product, page, "/review?view=all&flag=any&columns=" + ",".join(COLUMNS))
     yield "applications, every column"
@@ -94,13 +96,13 @@ def _at_the_list(product: Product, page: Page) -> Iterator[str]:
     page.locator("#sift").click()
     page.locator("tbody .tick input").first.check()
     expect(page.locator("#ticked")).to_be_visible()
-    yield "applications, selected"
+    yield "applications, selected", "main"
     page.locator("#columns-open").click()
     expect(page.locator("#columns")).to_be_visible()
-    yield "applications, columns"
+    yield "applications, columns", "#columns"
 
 
-def _judging(product: Product, page: Page, cases: Cases) -> Iterator[str]:
+def _judging(product: Product, page: Page, cases: Cases) -> Iterator[State]:
     yield from _one_case(product, page, cases.fresh)
     _go(product, page, f"/review/{cases.judged}")
     yield "judged"
@@ -115,31 +117,31 @@ def _judging(product: Product, page: Page, cases: Cases) -> Iterator[str]:
         _closed(page)
     for name, reference in {"rejected": cases.rejected, "waiting for the partner": cases.asked}.items():
         _go(product, page, f"/review/{reference}")
-        yield name
+        yield name, ASIDE
 
 
-def _one_case(product: Product, page: Page, reference: str) -> Iterator[str]:
+def _one_case(product: Product, page: Page, reference: str) -> Iterator[State]:
     """An application that nobody has judged: a document beside it, a reason, and the dialog that asks the partner."""
     _go(product, page, f"/review/{reference}")
     yield "fresh"
     page.locator(".composer textarea").press_sequentially("@a")
     expect(page.get_by_role("option").first).to_be_visible()
-    yield "a colleague to mention"
+    yield "a colleague to mention", ".composer"
     page.keyboard.press("Escape")
     page.locator("#note-public").click()
     expect(page.locator(".composer.to-partner")).to_be_visible()
-    yield "a note to the partner"
+    yield "a note to the partner", ".composer"
     page.keyboard.press("Control+k")
     expect(page.locator("#palette [role=option]").first).to_be_visible()
-    yield "palette"
+    yield "palette", "#palette"
     page.keyboard.press("Escape")
     page.locator("#section-insurance a[data-document]").first.click()
     expect(page.locator("#papers")).to_be_visible()
-    yield "a document beside it"
+    yield "a document beside it", "#papers"
     page.keyboard.press("Escape")
     page.locator("#section-insurance .rulings .concern").click()
     _refused(page.locator("#section-insurance .reason"))
-    yield "a concern without a reason"
+    yield "a concern without a reason", "#section-insurance"
     dialog = _opened(page, "#decision .deeds button:not([disabled])")
     yield "request"
     find = dialog.locator("input[role=combobox]")

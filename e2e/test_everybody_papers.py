@@ -31,12 +31,14 @@ FACTS: dict[str, Any] = {
     "message": states.NEEDED, "reason": states.NEEDED, "note": "The broker has the figures.", "colleague": "Priya Nair", "due": "6 December 2026",
     "pack": "https://saber.example/contract-overview-pack.pdf", "office": "operations@saber.example", "number": 5, "last": 6, "asked": "22 November 2026", "named": True, "overdue": True,
     "back": False, "lapsed": False, "left": "The first of them ends in 7 days.", "sent": False, "reinstated": True,
-    "conditions": [{"text": "Send the renewed certificate.", "due": "6 December 2026"}, {"text": "Train two more installers.", "due": ""}],
+    "conditions": [{"text": "Send the renewed certificate.", "due": "6 December 2026", "overdue": True}, {"text": "Train two more installers.", "due": "", "overdue": False}],
+    "parts": [{"title": "Failed", "lines": [{"what": "SharePoint: application (3)", "why": "SharePoint refuses us: it answered 403.", "who": states.LONG_COMPANY, "link": LINK}]}],
+    "more": "2",
 }  # fmt: skip
 MAILS = (
     "invitation", "received", "information_required", "approved", "rejected", "confirmation", "device", "colleague", "colleague_done", "operations",
-    "reminder", "request_reminder", "note", "mention", "renewal", "renewal_received", "renewal_approved", "renewal_suspended",
-    "renewal_reinstated", "renewal_office",
+    "reminder", "request_reminder", "condition_reminder", "note", "mention", "renewal", "renewal_received", "renewal_approved", "renewal_suspended",
+    "renewal_reinstated", "renewal_office", "digest",
 )  # fmt: skip
 RAW = re.compile(r"[{}]|%\([a-z_]+\)|%[sd]\b|\bNone\b|\bnb\b|&\w+;")
 

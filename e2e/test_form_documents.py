@@ -305,6 +305,21 @@ def test_a_certificate_keeps_the_date_on_which_it_runs_out(product: Product, pag
     expect(page.get_by_label("Valid until (ISO 9001.pdf)")).to_have_value("2031-05-04")
 
 
+def test_a_file_that_is_still_being_checked_for_viruses_says_so_and_is_asked_for_again(product: Product, page: Page) -> None:
+    code, said = _at_documents(page, product), "“Certificate.pdf” is being checked for viruses."
+    held = {"status": 503, "headers": {"Retry-After": "2"}, "json": {"detail": said, "errors": [], "beingChecked": True}}  # as the portal answers
+    page.route("**/api/upload-file/complete", lambda route: route.fulfill(**held))
+    _choose(page, SLOT, ("Certificate.pdf", pdf("Certificate")))
+    row = page.locator(f"[data-slot={SLOT}] li")
+    expect(row).to_contain_text(said)
+    page.reload()
+    expect(row).to_contain_text(said)
+    expect(row.get_by_role("button", name="Cancel Certificate.pdf")).to_be_visible()
+    page.unroute("**/api/upload-file/complete")
+    expect(page.locator(f"[data-slot={SLOT}] li.stored")).to_contain_text("Certificate.pdf", timeout=15_000)
+    assert _held(product, code) == [(SLOT, "Certificate.pdf")]
+
+
 def test_a_file_dropped_beside_a_slot_does_not_replace_the_page(product: Product, page: Page) -> None:
     enter(page, product)
     prevented = page.evaluate("""() => {

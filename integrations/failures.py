@@ -46,8 +46,16 @@ class Passing(Failure):
         self.retry_after = retry_after
 
 
+class Changed(Passing):
+    """Somebody else changed it since it was looked at: look again."""
+
+
 class Permanent(Failure):
     """It will fail again until a person changes what was asked for."""
+
+
+class Missing(Permanent):
+    """The other side does not have it: it never did, or somebody deleted it."""
 
 
 class Unclear(Permanent):
@@ -92,13 +100,15 @@ def from_response(system: str, response: requests.Response) -> Failure:
 def from_status(system: str, status: int, said: str = "", retry_after: float | None = None) -> Failure:
     """The failure that an HTTP status stands for; `said` is the other side's own short words, if any."""
     answer = f"{status} ({said})" if said else str(status)
+    if status == 412:
+        return Changed("{system} has it in another version by now: it answered {answer}.", None, system=system, answer=answer)
     if status in _LATER:
         return Passing("{system} is busy or away for the moment: it answered {answer}.", retry_after, system=system, answer=answer)
     if status in (401, 403, 507):
         refusal = "{system} refuses us: it answered {answer}. Check the credentials and rights given to the portal."
         return Configuration(refusal, system=system, answer=answer)
     if status in (404, 410):
-        return Permanent("{system} does not know what was asked for: it answered {answer}.", system=system, answer=answer)
+        return Missing("{system} does not know what was asked for: it answered {answer}.", system=system, answer=answer)
     return Permanent("{system} does not accept what was sent: it answered {answer}.", system=system, answer=answer)
 
 
@@ -117,7 +127,7 @@ def seconds_of(retry_after: str | None) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
 
 
-_LATER = frozenset({408, 412, 423, 425, 429, 500, 502, 503, 504, 509})  # 412: somebody changed it first, so look again
+_LATER = frozenset({408, 423, 424, 425, 429, 500, 502, 503, 504, 509})
 _UNTRUSTED = (requests.exceptions.SSLError, boto.SSLError, ssl.SSLError)
 _MISSET = (
     requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, boto.NoCredentialsError,

@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from integrations.failures import Configuration, Permanent, calling, from_response
+import requests
+
+from integrations.failures import Changed, Configuration, Failure, Missing, Permanent, from_response
 from integrations.graph import NAME, Answer, Graph, graph
-from integrations.web import WebSession
+from integrations.upload import Expired, expected, send
 from models.settings import settings
 
 SMALL = 4 * 1024 * 1024  # above this Graph wants an upload session
-CHUNK = 16 * 320 * 1024  # a multiple of 320 KiB, as sessions demand (FACTS 11)
+PEOPLE = "User Information List"
 REPLACE = {"@microsoft.graph.conflictBehavior": "replace"}
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item of a list: its id there, its eTag, and its columns by internal name."""
+    """An item of a list: its id there, its eTag where it was told, its columns by internal name, and the person who changed it last.
+
+    `by` is empty where that was no person.
+    """
 
     id: str
-    etag: str
+    etag: str | None
     fields: dict[str, Any]
+    by: str = ""
+
+
+class Begun(Protocol):
+    """Where the address of an upload session is kept, so that a later attempt, of another worker too, goes on from where this one stops."""
+
+    def address(self) -> str: ...
+    def keep(self, address: str) -> None: ...
 
 
 class SharePoint(Protocol):
     """What the product asks of SharePoint. Every method may raise a `Failure`."""
 
     def find_item(self, list_name: str, column: str, value: str) -> Item | None: ...
-    def upsert_item(self, list_name: str, key_column: str, key: str, fields: dict[str, Any]) -> str: ...
-    def update_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> None: ...
-    def upload_document(self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any]) -> str: ...
+    def read_item(self, list_name: str, item_id: str) -> Item: ...
+    def add_item(self, list_name: str, key_column: str, fields: dict[str, Any]) -> Item: ...
+    def change_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> Item: ...
+    def visitor(self, email: str) -> str | None: ...
+    def upload_document(
+        self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
+    ) -> str: ...
+    def remove_document(self, drive_item: str) -> None: ...
 
 
 def sharepoint() -> SharePoint:
@@ -55,25 +74,45 @@ class Site:
         found = self.graph.send("GET", f"{self._list(list_name)}/items", params={"$expand": "fields", "$filter": condition, "$top": "2"})
         return _item(found["value"][0]) if found["value"] else None
 
-    def upsert_item(self, list_name: str, key_column: str, key: str, fields: dict[str, Any]) -> str:
-        """Write `fields` to the item whose `key_column` is `key`, or to a new one; answers its id. Graph has no upsert (FACTS 1)."""
-        if found := self.find_item(list_name, key_column, key):
-            return self._change(list_name, found, fields)
-        response = self.graph.ask("POST", f"{self._list(list_name)}/items", json={"fields": {**fields, key_column: key}})
+    def read_item(self, list_name: str, item_id: str) -> Item:
+        """The item as it stands; `Missing` if there is none."""
+        return _item(self.graph.send("GET", self._at(list_name, item_id), params={"$expand": "fields"}))
+
+    def add_item(self, list_name: str, key_column: str, fields: dict[str, Any]) -> Item:
+        """A new item. `Changed` if there is one with this key by now: Graph has no upsert (FACTS 1)."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        response = self.graph.ask("POST", f"{self._list(list_name)}/items", json={"fields": given})
         if response.status_code < 400:
-            return str(response.json()["id"])
+            return _item(response.json())
         # Another worker may have created it, or an answer got lost: look before calling it an error (FACTS 2).
-        if response.status_code < 500 and (found := self.find_item(list_name, key_column, key)):
-            return self._change(list_name, found, fields)
-        raise from_response(NAME, response)
+        if response.status_code < 500 and self.find_item(list_name, key_column, fields[key_column]):
+            raise Changed("{system} has the item by now.", None, system=NAME)
+        raise _refusal(list_name, response)
 
-    def update_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> None:
-        """Write `fields` to the item; with `etag`, only if nobody changed it since (else `Passing`: look again)."""
+    def change_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> Item:
+        """Write `fields` to the item; with `etag`, only if nobody changed it since, else `Changed`. Answers what stands there now."""
         headers = {"If-Match": etag} if etag else {}
-        self.graph.send("PATCH", f"{self._list(list_name)}/items/{quote(item_id, safe='')}/fields", fields, headers=headers)
+        response = self.graph.ask("PATCH", f"{self._at(list_name, item_id)}/fields", json=fields, headers=headers)
+        if response.status_code >= 400:
+            raise _refusal(list_name, response)
+        told = response.json()
+        return Item(item_id, told.get("@odata.etag"), told)
 
-    def upload_document(self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any]) -> str:
+    def visitor(self, email: str) -> str | None:
+        """The number by which person columns name somebody; None for who has never visited the site (FACTS 5)."""
+        quoted = email.replace("'", "''")
+        # The list is SharePoint's own and hidden, and its columns have no index: it is small, so the warning is honoured.
+        asked = {"$expand": "fields($select=EMail)", "$filter": f"fields/EMail eq '{quoted}'", "$top": "2"}
+        prefer = {"Prefer": "HonorNonIndexedQueriesWarningMayFailRandomly"}
+        found = self.graph.send("GET", f"{self.path}/lists/{quote(PEOPLE)}/items", params=asked, headers=prefer)
+        return str(found["value"][0]["id"]) if found["value"] else None
+
+    def upload_document(
+        self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
+    ) -> str:
         """Put a document into the library under `folder`/`name`, over an earlier one, and write its columns; answers its drive item's id.
+
+        A large one goes on from where an earlier attempt stopped, if `session` knows one.
 
         SharePoint finds `content_type` by the extension; it is checked here that there is one.
         """
@@ -81,7 +120,7 @@ class Site:
             raise Permanent(f"The document {name} has no extension that says what it is ({content_type}).")
         drive = f"/drives/{_drive_id(self.graph, self.path, settings().sharepoint_library)}"
         where = f"{drive}/root:/{_permitted(folder)}/{_permitted(name)}:"
-        stored = self._small(where, content) if len(content) < SMALL else self._large(where, content)
+        stored = self._small(where, content) if len(content) < SMALL else self._large(where, content, session)
         self._describe(drive, stored["id"], fields)
         return str(stored["id"])
 
@@ -89,27 +128,45 @@ class Site:
         headers = {"Content-Type": "application/octet-stream"}
         return self.graph.send("PUT", f"{where}/content", data=content, params=REPLACE, headers=headers)
 
-    def _large(self, where: str, content: bytes) -> Answer:
-        session = self.graph.send("POST", f"{where}/createUploadSession", {"item": REPLACE})
-        answer: Answer = {}
-        for start in range(0, len(content), CHUNK):
-            answer = _send_chunk(session["uploadUrl"], content[start : start + CHUNK], start, len(content))
-        return answer
+    def _large(self, where: str, content: bytes, session: Begun | None) -> Answer:
+        if session and (begun := session.address()):
+            with suppress(Expired):
+                return send(begun, content, expected(begun))
+        address = str(self.graph.send("POST", f"{where}/createUploadSession", {"item": REPLACE})["uploadUrl"])
+        if session:
+            session.keep(address)
+        return send(address, content)
+
+    def remove_document(self, drive_item: str) -> None:
+        """Take a document out of the library, into the site's recycle bin; one that is gone already is no failure."""
+        drive = _drive_id(self.graph, self.path, settings().sharepoint_library)
+        with suppress(Missing):
+            self.graph.send("DELETE", f"/drives/{drive}/items/{quote(drive_item, safe='')}")
 
     def _describe(self, drive: str, item_id: str, fields: dict[str, Any]) -> None:
         found = self.graph.send("GET", f"{drive}/items/{item_id}", params={"$select": "id,sharepointIds"})
-        self.update_item(settings().sharepoint_library, found["sharepointIds"]["listItemId"], fields)
+        self.change_item(settings().sharepoint_library, found["sharepointIds"]["listItemId"], fields)
 
-    def _change(self, list_name: str, found: Item, fields: dict[str, Any]) -> str:
-        self.update_item(list_name, found.id, fields, found.etag)
-        return found.id
+    def _at(self, list_name: str, item_id: str) -> str:
+        return f"{self._list(list_name)}/items/{quote(item_id, safe='')}"
 
     def _list(self, name: str) -> str:
         return f"{self.path}/lists/{_list_id(self.graph, self.path, name)}"
 
 
 def _item(answer: Answer) -> Item:
-    return Item(str(answer["id"]), answer.get("eTag") or "*", answer.get("fields") or {})
+    changed = answer.get("lastModifiedBy") or {}
+    person = {} if changed.get("application") else changed.get("user") or {}  # what an application changes names a user too
+    return Item(str(answer["id"]), answer.get("eTag"), answer.get("fields") or {}, person.get("email") or person.get("displayName") or "")
+
+
+def _refusal(list_name: str, response: requests.Response) -> Failure:
+    """A column that the list does not have is for the operator, anything else as its status says."""
+    refused = from_response(NAME, response)
+    if response.status_code == 400 and "is not recognized" in response.text:
+        lacking = "The list {list} lacks a column ({answer}): run `python -m worker sharepoint provision`."
+        return Configuration(lacking, list=list_name, answer=refused.facts["answer"])
+    return refused
 
 
 @cache
@@ -128,17 +185,6 @@ def _named(to: Graph, path: str, field: str, name: str, kind: str) -> str:
         if found.get(field) == name:
             return str(found["id"])
     raise Configuration(f"The SharePoint site has no {kind} called {name}: create it, or correct its name in the settings.")
-
-
-def _send_chunk(url: str, chunk: bytes, start: int, size: int) -> Answer:
-    """One chunk, without the bearer token: the URL itself is the right to write (FACTS 11)."""
-    headers = {"Content-Range": f"bytes {start}-{start + len(chunk) - 1}/{size}"}
-    with calling(NAME), WebSession() as web:
-        response = web.put(url, data=chunk, headers=headers)
-    if response.status_code >= 400:
-        raise from_response(NAME, response)
-    answer: Answer = response.json()
-    return answer
 
 
 def _permitted(name: str) -> str:

@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 
 from models.settings import settings
 
-USER_AGENT = "NONISV|SaberRenewableEnergy|PartnerPortal/1.0"  # the form that SharePoint asks for before it throttles (FACTS 6)
+USER_AGENT = "NONISV|Saber|PartnerPortal/1.0"  # the form that SharePoint asks for before it throttles (FACTS 6)
 
 CONNECTIONS = 32  # kept to one host: more than any process has calls in the air, or those beyond would be opened anew each time
 

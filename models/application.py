@@ -29,6 +29,7 @@ from models.reach import must_be_open, must_reach
 from models.request import Wanted, open_request
 from models.resubmission import Differences, as_json, differences, filed_now, still_as_sent, unanswered
 from models.rules import clean, missing_documents
+from models.scan import must_have_been_scanned
 from models.steps import FORM_VERSION, QUESTIONS, place_of
 from models.steps.capabilities import Capabilities
 from models.steps.company import Company
@@ -165,6 +166,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
     must_be_open(application)
     if application.form_version != FORM_VERSION:  # models/editions.py carries it over when it is opened
         raise Invalid(_("The form has changed since it was opened. Open it again to see what is different, then send it."), [])
+    must_have_been_scanned(session, application.id)
     values, problems = examine(answers, held, confirmed_addresses(session, application))
     _must_be_complete(problems)
     first = application.state == S.DRAFT

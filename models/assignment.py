@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -37,13 +38,22 @@ class Assigned:
     refused: tuple[tuple[str, str], ...]
 
 
+def _people() -> Any:
+    """Who is not suspended, by name, and the roles of their last sign-in, if there was one."""
+    newest = select(col(SignIn.user_id), sa.func.max(SignIn.id).label("last")).group_by(col(SignIn.user_id)).subquery()
+    wanted = sa.select(col(User.id), col(User.name), col(User.role), col(SignIn.roles))
+    wanted = wanted.join(newest, newest.c.user_id == User.id, isouter=True)
+    wanted = wanted.join(SignIn, col(SignIn.id) == newest.c.last, isouter=True).where(col(User.status) != SUSPENDED)
+    return wanted.order_by(col(User.name), col(User.id))
+
+
+_PEOPLE = _people()
+
+
 def reviewers(session: Session) -> list[Reviewer]:
     """Who may review by the roles they signed in with last, and is not suspended, by name."""
-    newest = select(col(SignIn.user_id), sa.func.max(SignIn.id).label("last")).group_by(col(SignIn.user_id)).subquery()
-    wanted = select(User, SignIn).join(newest, newest.c.user_id == User.id, isouter=True)
-    wanted = wanted.join(SignIn, col(SignIn.id) == newest.c.last, isouter=True).where(User.status != SUSPENDED)
-    found = session.exec(wanted.order_by(col(User.name), col(User.id))).all()
-    return [Reviewer(user.id or 0, user.name) for user, last in found if _may_review(last.roles if last else [user.role])]
+    return [Reviewer(number, name) for number, name, role, roles in session.execute(_PEOPLE)
+            if _may_review([role] if roles is None else roles)]  # fmt: skip
 
 
 def assign(session: Session, actor: Actor, application: Application, user_id: int | None) -> bool:

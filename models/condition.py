@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, now, today
@@ -17,6 +18,7 @@ from models.person import Actor, Right
 from models.request import is_too_far
 
 SHORTEST, LONGEST, MOST = 5, 500, 20
+_NOT_MET = sa.text("met_at IS NULL")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Condition(SQLModel, table=True):
     """One condition of an approval that is in effect."""
 
     __tablename__ = "conditions"
+    __table_args__ = (sa.Index("ix_conditions_unmet", "due_on", "application_id", sqlite_where=_NOT_MET, postgresql_where=_NOT_MET),)
 
     id: int | None = Field(default=None, primary_key=True)
     application_id: int = Field(foreign_key="applications.id", index=True)
@@ -54,10 +57,19 @@ def conditions(session: Session, application_id: int | None) -> list[Condition]:
     return list(session.exec(select(Condition).where(Condition.application_id == application_id).order_by(col(Condition.id))))
 
 
+def unmet(session: Session, application_id: int | None) -> list[Condition]:
+    """Those that the partner still has to meet."""
+    return [one for one in conditions(session, application_id) if one.met_at is None]
+
+
+def overdue() -> Any:
+    """A select of the applications that have a condition whose day has passed unmet."""
+    return select(Condition.application_id).where(col(Condition.met_at).is_(None), col(Condition.due_on) < today())
+
+
 def has_time_left(session: Session, application_id: int | None, day: date) -> bool:
     """Whether a condition stands whose due day has not passed on `day`: until then the approval was given in spite of what is missing."""
-    standing = [one for one in conditions(session, application_id) if one.met_at is None]
-    return any(one.due_on is not None and one.due_on >= day for one in standing)
+    return any(one.due_on is not None and one.due_on >= day for one in unmet(session, application_id))
 
 
 def condition(session: Session, application_id: int | None, number: int) -> Condition:

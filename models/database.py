@@ -78,10 +78,14 @@ def horizon() -> datetime:
     return now() + timedelta(days=5 * 366)
 
 
-@cache
 def engine() -> Engine:
-    """The one engine of this process, by DATABASE_URL; tests call `engine.cache_clear()`."""
-    return connect(settings().database_url)
+    """The one engine of this process for the database of the settings."""
+    return _engine(settings().database_url)
+
+
+@cache
+def _engine(url: str) -> Engine:
+    return connect(url)
 
 
 def connect(url: str) -> Engine:

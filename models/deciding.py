@@ -1,31 +1,37 @@
-"""Approving and rejecting: a decision is made, can be undone for some minutes, and then carried out, once."""
+"""Approving and rejecting: a decision is made, can be undone for some minutes, and then carried out, once.
+
+Of whoever is cut off meanwhile it is held, until somebody else confirms or undoes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus, move
 from models.condition import Condition, Term, wrong
 from models.database import now
 from models.decision import (
+    LEAVING,
     REVIEWED,
     SENT,
-    WAITING,
     Decision,
     DecisionKind,
     end_waiting,
+    hold_waiting,
     must_be_undecided,
     stage,
     waiting_decision,
     why_somebody_else,
 )
-from models.errors import Conflict, Forbidden, Invalid, Problem
+from models.errors import Conflict, Forbidden, Invalid, Problem, SignInNeeded
 from models.event import Event, record
 from models.language import _, shown_number
-from models.person import Actor, Right
+from models.person import PORTAL, SUSPENDED, Actor, Right, User
 from models.settings import settings
 
 SHORTEST_REASON, LONGEST_MESSAGE = 10, 8000
@@ -70,21 +76,46 @@ def undo_decision(session: Session, actor: Actor, application: Application, *, s
     end_waiting(session, application.id, actor)
 
 
+def confirm_decision(session: Session, actor: Actor, application: Application, *, seen: int | None = None) -> Decision:
+    """Somebody else makes a held decision their own, with its words and conditions; it waits anew as if they had made it.
+
+    Conflict unless one is held, and where a due date of its conditions has passed meanwhile; Forbidden for whoever reviewed a part. The
+    application's row must be locked. `seen` is the id of the decision that a person has read.
+    """
+    actor.must(Right.DECIDE)
+    found = waiting_decision(session, application.id, lock=True)
+    if found is None or not found.held or seen not in (None, found.id):
+        raise Conflict(_("There is no decision that waits to be confirmed: somebody has confirmed or undone it."))
+    if why := why_somebody_else(actor, _sent_and_reviewed(session, application)):
+        raise Forbidden(why)
+    if problems := list(wrong(found.terms)):
+        raise Conflict(_("A due date of its conditions has passed. Undo the decision, then decide anew."), problems)
+    _must_be_active(session, actor)
+    before, found.held_at = found.made_by, None
+    found.made_by, found.user_id = actor.name, actor.user_id
+    _goes(session, actor, application, found, "application.decision_confirmed", made_by=before)
+    return found
+
+
 def due_decisions(session: Session) -> list[int]:
     """The applications whose decision is to take effect now, the longest waiting first."""
-    due = select(Decision.application_id).where(*WAITING, col(Decision.takes_effect_at) <= now())
+    due = select(Decision.application_id).where(*LEAVING, col(Decision.takes_effect_at) <= now())
     return list(session.exec(due.order_by(col(Decision.takes_effect_at))))
 
 
 def carry_out(session: Session, application_id: int) -> bool:
     """What was decided on an application takes effect, and everybody hears of it. Answers whether it was this call that did it.
 
-    The row of the application is locked first, as undoing and withdrawing do: of two that race, the second finds nothing to do.
+    The row of the application is locked first, as undoing and withdrawing do: of two that race, the second finds nothing to do. What
+    somebody decided whose account has been disabled since is held instead.
     """
     wanted = select(Application).where(Application.id == application_id)
     application = session.exec(wanted.with_for_update().execution_options(populate_existing=True)).first()
     found = waiting_decision(session, application_id, lock=True)
-    if application is None or found is None or found.takes_effect_at > now():
+    if application is None or found is None or found.held or found.takes_effect_at > now():
+        return False
+    if _is_cut_off(session, found.user_id):  # in whatever way it came about: nothing of theirs leaves by itself
+        hold_waiting(session, application_id, PORTAL)
         return False
     _take_effect(session, application, found)
     return True
@@ -95,21 +126,43 @@ def _decide(
     seen: int | None = None,
 ) -> Decision:  # fmt: skip
     _must_be_decidable(session, actor, application, seen)
-    moment, minutes = now(), settings().decision_undo_minutes
+    _must_be_active(session, actor)
     made = Decision(
         application_id=application.id or 0, kind=kind, message=message.strip(), conditions=[_tidy(one).as_json() for one in conditions],
-        made_by=actor.name, user_id=actor.user_id, made_at=moment, takes_effect_at=moment + timedelta(minutes=minutes),
+        made_by=actor.name, user_id=actor.user_id, made_at=now(), takes_effect_at=now(),
     )  # fmt: skip
+    _goes(session, actor, application, made, "application.decided")
+    return made
+
+
+def _goes(session: Session, actor: Actor, application: Application, made: Decision, event: str, **more: Any) -> None:
+    """It leaves when there was time for second thoughts, and is recorded as such an `event`; without such time, at once."""
+    minutes = settings().decision_undo_minutes
+    made.made_at = now()
+    made.takes_effect_at = made.made_at + timedelta(minutes=minutes)
     session.add(made)
     session.flush()
-    if minutes == 0:
-        _take_effect(session, application, made)
-    else:
+    if minutes:
         record(
-            session, "application.decided", actor, application_id=application.id,
-            kind=kind.value, message=made.message, conditions=made.conditions, takes_effect_at=made.takes_effect_at.isoformat(),
+            session, event, actor, application_id=application.id, kind=made.kind, message=made.message, conditions=made.conditions,
+            takes_effect_at=made.takes_effect_at.isoformat(), **more,
         )  # fmt: skip
-    return made
+    else:
+        _take_effect(session, application, made)
+
+
+def _must_be_active(session: Session, actor: Actor) -> None:
+    """Whoever is disabled at this very moment has decided before that, which is held, or is refused: each waits for the other's commit.
+
+    An application is locked before a person, as models/people.py does.
+    """
+    if actor.user_id is not None and _is_cut_off(session, actor.user_id, lock=True):
+        raise SignInNeeded(_("Sign in to go on."))
+
+
+def _is_cut_off(session: Session, user_id: int | None, *, lock: bool = False) -> bool:
+    wanted = sa.select(col(User.status)).where(col(User.id) == user_id)
+    return session.scalar(wanted.with_for_update(read=True) if lock else wanted) == SUSPENDED
 
 
 def _must_be_decidable(session: Session, actor: Actor, application: Application, seen: int | None) -> None:
@@ -117,12 +170,17 @@ def _must_be_decidable(session: Session, actor: Actor, application: Application,
     if application.state != ApplicationStatus.REVIEWED:
         said = _("This cannot be done now. Status of the application: {status}.")
         raise Conflict(said.format(status=_(application.state.label)))
-    wanted = select(Event).where(Event.application_id == application.id, col(Event.type).in_((*SENT, *REVIEWED)))
-    history = session.exec(wanted.order_by(col(Event.id).desc())).all()
+    history = _sent_and_reviewed(session, application)
     if why := why_somebody_else(actor, history):
         raise Forbidden(why)
     if seen not in (None, stage(history)):
         raise Conflict(_("This application has changed since you opened the dialog. Read it again, then decide."))
+
+
+def _sent_and_reviewed(session: Session, application: Application) -> Sequence[Event]:
+    """The newest first."""
+    wanted = select(Event).where(Event.application_id == application.id, col(Event.type).in_((*SENT, *REVIEWED)))
+    return session.exec(wanted.order_by(col(Event.id).desc())).all()
 
 
 def _take_effect(session: Session, application: Application, made: Decision) -> None:

@@ -44,7 +44,10 @@ _NOT_LEFT = sa.text("undone_at IS NULL AND effective_at IS NULL")
 
 
 class Decision(SQLModel, table=True):
-    """What somebody decided on an application. `takes_effect_at` is when it leaves, `effective_at` when it did."""
+    """What somebody decided on an application. `takes_effect_at` is when it leaves, `effective_at` when it did.
+
+    `held_at` is when it was found that whoever made it has been cut off: until somebody confirms it, it does not leave.
+    """
 
     __tablename__ = "decisions"
     __table_args__ = (
@@ -65,11 +68,17 @@ class Decision(SQLModel, table=True):
     undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     undone_by: str | None = None
     effective_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    held_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
     def waits(self) -> bool:
         """Whether it can still be undone: nothing has left."""
         return self.undone_at is None and self.effective_at is None
+
+    @property
+    def held(self) -> bool:
+        """Whether it leaves only once somebody has confirmed it."""
+        return self.waits and self.held_at is not None
 
     @property
     def rejects(self) -> bool:
@@ -89,6 +98,9 @@ class Decision(SQLModel, table=True):
 
 #: What holds of a decision that has been made and has not left yet.
 WAITING = (col(Decision.undone_at).is_(None), col(Decision.effective_at).is_(None))
+#: Of those: what leaves when its time has come, and what somebody has to confirm first.
+LEAVING = (*WAITING, col(Decision.held_at).is_(None))
+HELD = (*WAITING, col(Decision.held_at).is_not(None))
 
 
 def waiting_decision(session: Session, application_id: int | None, *, lock: bool = False) -> Decision | None:
@@ -100,12 +112,14 @@ def waiting_decision(session: Session, application_id: int | None, *, lock: bool
 
 def must_be_undecided(session: Session, application: Application) -> None:
     """Conflict while a decision waits: it could go by something that is being changed."""
-    if waiting_decision(session, application.id):
-        raise Conflict(already_decided())
+    if found := waiting_decision(session, application.id):
+        raise Conflict(already_decided(held=found.held))
 
 
-def already_decided() -> str:
+def already_decided(*, held: bool = False) -> str:
     """Why the rest has to wait."""
+    if held:
+        return _("A decision is held, because the account of whoever made it was disabled. Confirm it or undo it first.")
     return _("A decision has been made and leaves soon. Undo it first to change anything.")
 
 
@@ -131,7 +145,7 @@ def stage(history: Iterable[Event]) -> int | None:
 def end_waiting(session: Session, application_id: int | None, actor: Actor, why: str = "") -> bool:
     """What was decided will not take effect, which is recorded once; answers whether anything waited. The application must be locked.
 
-    `why` is empty where somebody undid it, else *withdrawn* or *disabled* (the account of whoever decided).
+    `why` is empty where somebody undid it, else *withdrawn*.
     """
     if not (found := waiting_decision(session, application_id, lock=True)):
         return False
@@ -143,6 +157,20 @@ def end_waiting(session: Session, application_id: int | None, actor: Actor, why:
     return True
 
 
+def hold_waiting(session: Session, application_id: int | None, actor: Actor) -> bool:
+    """What was decided does not leave until somebody else confirms it: whoever made it has been cut off, by `actor` or as the portal found.
+
+    Recorded once; answers whether anything was to be held. The application must be locked.
+    """
+    found = waiting_decision(session, application_id, lock=True)
+    if found is None or found.held:
+        return False
+    found.held_at = now()
+    session.add(found)
+    record(session, "application.decision_held", actor, application_id=application_id, kind=found.kind, made_by=found.made_by)
+    return True
+
+
 def next_to_leave(session: Session) -> datetime | None:
     """When the next decision takes effect; a moment that has passed where one is due; None if none waits."""
-    return session.exec(select(func.min(Decision.takes_effect_at)).where(*WAITING)).one()
+    return session.exec(select(func.min(Decision.takes_effect_at)).where(*LEAVING)).one()

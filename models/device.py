@@ -28,9 +28,8 @@ def has_saved(session: Session, application: Application) -> bool:
     """
     if application.submitted_at is not None:
         return True
-    documents = select(Document.id).where(
-        Document.application_id == application.id, col(Document.state).in_((DocumentState.PENDING, DocumentState.STORED))
-    )
+    there = (DocumentState.PENDING, DocumentState.STORED, DocumentState.QUARANTINED)
+    documents = select(Document.id).where(Document.application_id == application.id, col(Document.state).in_(there))
     return bool(typed_steps(session, application)) or session.exec(documents).first() is not None
 
 

@@ -45,6 +45,7 @@ OFFICE_PART = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "
 class DocumentState(StrEnum):
     """`pending` until the server has looked at the bytes; `removed` covers replaced ones.
 
+    `quarantined` until the virus scanner has let it through (models/quarantine.py).
     `proposed` waits beside the stored ones until a renewal is approved (models/renewal.py), and counts nowhere before.
     """
 
@@ -53,6 +54,7 @@ class DocumentState(StrEnum):
     REFUSED = "refused"
     REMOVED = "removed"
     PROPOSED = "proposed"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True)
@@ -325,7 +327,8 @@ def _check_promise(session: Session, application: Application, slot: Slot, name:
 
 def _under_way(session: Session, application: Application, slot: Slot) -> int:
     begun = select(sa.func.count()).select_from(Document).where(
-        Document.application_id == application.id, Document.slot == slot.name, Document.state == DocumentState.PENDING,
+        Document.application_id == application.id, Document.slot == slot.name,
+        col(Document.state).in_((DocumentState.PENDING, DocumentState.QUARANTINED)),
         col(Document.upload_timestamp) > now() - ON_ITS_WAY,
     )  # fmt: skip
     return session.exec(begun).one()

@@ -55,6 +55,16 @@ class Conflict(Refused):
     status = 409
 
 
+class NotYet(Refused):
+    """It is being looked at, and will be there by itself; `retry_after` is in seconds."""
+
+    status = 503
+
+    def __init__(self, detail: str, problems: tuple[Problem, ...] | list[Problem] = (), retry_after: int = 15) -> None:
+        super().__init__(detail, problems)
+        self.retry_after = retry_after
+
+
 class TooMany(Refused):
     """Too many requests; `retry_after` is in seconds."""
 

@@ -17,6 +17,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, now
+from models.pace import Pace, pace
+from models.pause import among, pauses
 from models.person import Actor
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -53,6 +55,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.withdrawn": ("sharepoint.application",),
     "application.condition_met": ("sharepoint.application",),
     "application.condition_reopened": ("sharepoint.application",),
+    "application.condition_reminded": ("email.condition_reminder",),
     "application.renewal_asked": ("email.renewal",),
     "application.renewal_reminded": ("email.renewal",),
     "application.renewal_sent": ("email.renewal_received", "email.renewal_office"),
@@ -66,12 +69,15 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.note_restored": ("sharepoint.application",),
     "application.told": ("sharepoint.application", "email.note"),
     "application.mentioned": ("email.mention",),
+    "delivery.digest": ("email.digest",),
 }
 
 #: These have lanes of their own: operations must not wait for a partner's full mailbox, nor a code that somebody waits for before
 #: their screen for the old address's mails, nor a colleague for the partner, nor one of the staff
 #: for another.
-APART = frozenset({"email.operations", "email.renewal_office", "email.confirmation", "email.device", "email.colleague", "email.mention"})
+APART = frozenset({
+    "email.operations", "email.renewal_office", "email.confirmation", "email.device", "email.colleague", "email.mention", "email.digest",
+})  # fmt: skip
 
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
 WAITS = (2, 5, 15, 60, 300, 900, 3600)
@@ -90,6 +96,7 @@ class DeliveryState(StrEnum):
 
 
 OPEN = (DeliveryState.WAITING, DeliveryState.RUNNING)
+BEGUN = sa.text("begun_at IS NOT NULL")
 
 
 class Event(SQLModel, table=True):
@@ -113,7 +120,10 @@ class Delivery(SQLModel, table=True):
     """One who must hear of an event. `lane` keeps the order: one at a time, oldest first, per system and subject."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (sa.Index("ix_deliveries_due", "state", "due_at"), sa.Index("ix_deliveries_lane", "lane", "state"))
+    __table_args__ = (
+        sa.Index("ix_deliveries_due", "state", "due_at"), sa.Index("ix_deliveries_lane", "lane", "state"),
+        sa.Index("ix_deliveries_begun", "begun_at", sqlite_where=BEGUN, postgresql_where=BEGUN),
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     event_id: int = Field(foreign_key="events.id", sa_type=BigId, index=True)
@@ -131,6 +141,7 @@ class Delivery(SQLModel, table=True):
     recipient: str | None = None  # of a mail, as it left
     returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a mail that came back (models/returned.py)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     invitation_id: int | None = Field(default=None, foreign_key="invitations.id", index=True)
     application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
 
@@ -162,14 +173,19 @@ class LeaseLost(Exception):
 
 
 def claim(session: Session, worker: str, *, limit: int, lease: timedelta) -> list[Delivery]:
-    """Take up to `limit` due deliveries, each the oldest open one of its lane; a dead worker's are taken over after its lease."""
-    moment = now()
-    found = session.exec(_due(moment).limit(limit).with_for_update(skip_locked=True, of=Delivery)).all()
+    """Take up to `limit` due deliveries, each the oldest open one of its lane; a dead worker's are taken over after its lease.
+
+    What an operator has stopped (models/pause.py) stays, and keeps nothing else back; mails leave no faster than they may (models/pace.py).
+    """
+    moment, stopped = now(), [pause.target for pause in pauses(session)]
+    allowed = pace(session, Delivery, moment)
+    due = session.exec(_due(moment, stopped, allowed).limit(limit).with_for_update(skip_locked=True, of=Delivery)).all()
+    found = [delivery for delivery in due if allowed.takes(delivery.target)]
     for delivery in found:
         delivery.state, delivery.claimed_by, delivery.lease_until = DeliveryState.RUNNING, worker, moment + lease
         delivery.attempts += 1
         session.add(delivery)
-    return list(found)
+    return found
 
 
 def held(session: Session, claimed: Delivery) -> Delivery:
@@ -212,15 +228,15 @@ def postpone(session: Session, delivery: Delivery, reason: str, retry_after: flo
 
 
 def give_up(session: Session, delivery: Delivery, failure: str, reason: str) -> None:
-    """A failure that needs a person (`permanent`) or an operator (`configuration`)."""
-    delivery.state, delivery.lease_until = DeliveryState.FAILED, None
+    """A failure that needs a person (`permanent`; `unclear`: perhaps it was done) or an operator (`configuration`)."""
+    delivery.state, delivery.lease_until, delivery.failed_at = DeliveryState.FAILED, None, now()
     delivery.failure, delivery.last_error = failure, reason
     session.add(delivery)
 
 
 def retry(session: Session, delivery: Delivery) -> None:
     """Try again now: a failed delivery, or one that waits for a later attempt. A mail that came back leaves as a new one."""
-    delivery.state, delivery.due_at, delivery.begun_at = DeliveryState.WAITING, now(), None
+    delivery.state, delivery.due_at, delivery.begun_at, delivery.failed_at = DeliveryState.WAITING, now(), None, None
     if delivery.returned_at is not None:
         delivery.returned_at = delivery.external_id = None
     session.add(delivery)
@@ -248,12 +264,14 @@ def _delivery(event: Event, target: str) -> Delivery:
     )  # fmt: skip
 
 
-def _due(moment: datetime) -> Any:
+def _due(moment: datetime, stopped: Sequence[str], allowed: Pace) -> Any:
     other = aliased(Delivery)
     waiting = sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.due_at) <= moment)
     abandoned = sa.and_(col(Delivery.state) == DeliveryState.RUNNING, col(Delivery.lease_until) < moment)
     same_lane = sa.and_(col(other.lane) == col(Delivery.lane), col(other.id) != col(Delivery.id))
     # One that is past its lease holds nobody up by running: two of them in one lane would wait for each other for ever.
     alive = sa.and_(col(other.state) == DeliveryState.RUNNING, col(other.lease_until) >= moment)
-    before_me = sa.or_(alive, sa.and_(col(other.state).in_(OPEN), col(other.id) < col(Delivery.id)))
-    return select(Delivery).where(sa.or_(waiting, abandoned), ~sa.exists().where(same_lane, before_me)).order_by(col(Delivery.id))
+    before_me = sa.or_(alive, sa.and_(col(other.state).in_(OPEN), col(other.id) < col(Delivery.id), ~among(col(other.target), stopped)))
+    in_time = sa.or_(~among(col(Delivery.target), allowed.barred), col(Delivery.target).in_(allowed.let_through))
+    going = sa.and_(~among(col(Delivery.target), stopped), in_time)
+    return select(Delivery).where(sa.or_(waiting, abandoned), going, ~sa.exists().where(same_lane, before_me)).order_by(col(Delivery.id))

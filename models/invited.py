@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,23 +14,24 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now
-from models.document import Document, DocumentState
-from models.draft import Draft
-from models.earlier import EVENT as LENT
-from models.event import OPEN, Delivery, DeliveryState, Event
+from models.event import Delivery, Event
 from models.invitation import REVOKED, UNDO, Invitation, InvitationStatus, is_in_use, normal_code
+from models.invitation_entry import InvitationEntry as Entry
 from models.loose import searched
+from models.people_search import TRIGRAM, found_by
 from models.progress import ENDED
 from models.reminder import MAIL as REMINDER
 from models.reminder import PAUSE, REMINDED, last_worked
 
 PAGE = 50
 MAILS = ("email.invitation", REMINDER)
-RETURNED = "returned"  # beside the states of a delivery
 
 
 class Standing(StrEnum):
-    """Where an invitation stands: the furthest that is true, except that a mail which did not leave or came back needs somebody first."""
+    """Where an invitation stands: the furthest that is true, except that a mail which did not leave or came back needs somebody first.
+
+    Which that is, triggers decide (migration 0009).
+    """
 
     BOUNCED = "bounced"
     FAILED = "failed"
@@ -129,14 +131,13 @@ class Invited:
 
 def look(session: Session, wanted: Wanted) -> Invited:
     """The page that `wanted` asks for; a page beyond the last gives the last. Seven statements, however many invitations there are."""
-    standing = _standing()
-    found = select(Invitation, Application, standing).outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))
-    found = found.where(*_matching(wanted.q))
-    counts = _counts(session, found)
+    moment = now()
+    matches = _matches(session, wanted.q, moment) if wanted.q else None
+    counts = _behind_tabs(Counter(matches.values())) if matches is not None else _counts(session, moment)
     page = min(wanted.page, max(1, -(-counts[wanted.tab] // PAGE)))
-    newest = found.where(_of_tab(standing, wanted.tab)).order_by(col(Invitation.id).desc())
-    rows = session.execute(newest.offset((page - 1) * PAGE).limit(PAGE))
-    return Invited(Wanted(wanted.q, wanted.tab, page), _lines(session, [tuple(row) for row in rows]), counts)
+    found = Wanted(wanted.q, wanted.tab, page)
+    ids = _page(session, found, moment, counts[found.tab]) if matches is None else _page_of(matches, found)
+    return Invited(found, _lines(session, _rows(session, ids, moment)), counts)
 
 
 def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
@@ -146,68 +147,90 @@ def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
     return Wanted(words, tab if tab in TABS else "all" if words else "active", max(1, number))
 
 
-def _standing() -> Any:
-    """The first that is true. An active one past its date is expired, swept or not; `Invitation.state` says the same of one row."""
-    status, sent = col(Invitation.status), col(Application.status)
-    late = sa.and_(status == InvitationStatus.ACTIVE, col(Invitation.expires_at) <= now())
-    ended = tuple(status for status in ApplicationStatus if status.decided)
-    mail = _newest_mail()
-    tests = (
-        (status == InvitationStatus.REVOKED, S.REVOKED),
-        (sent.in_(ended), S.DECIDED),
-        (sa.or_(sent != ApplicationStatus.DRAFT, status == InvitationStatus.USED), S.SUBMITTED),
-        (sa.or_(status == InvitationStatus.EXPIRED, late), S.EXPIRED),
-        (mail == RETURNED, S.BOUNCED),
-        (mail == DeliveryState.FAILED, S.FAILED),
-        (sa.or_(_typed(), _filed()), S.STARTED),
-        (col(Invitation.opened_at).is_not(None), S.OPENED),
-        (mail.in_(OPEN), S.QUEUED),
-        (sa.or_(mail.is_not(None), col(Invitation.sent_at).is_not(None)), S.SENT),
-    )
-    return sa.case(*((test, sa.literal(str(name))) for test, name in tests), else_=sa.literal(str(S.UNSENT))).label("standing")
+def _counts(session: Session, moment: datetime) -> dict[str, int]:
+    """The count behind each tab; one grouping in the order of an index, which a grouping by what stands at this moment would not be."""
+    late = sa.func.count(sa.case((col(Entry.expires_at) <= moment, 1)))
+    grouped = session.execute(sa.select(col(Entry.standing), sa.func.count(), late).group_by(col(Entry.standing)))
+    found = Counter[Standing]()
+    for name, count, over in grouped:
+        expired = int(over) if name in ACTIVE else 0
+        found[Standing(name)] += int(count) - expired
+        found[S.EXPIRED] += expired
+    return _behind_tabs(found)
 
 
-def _newest_mail() -> Any:
-    """The state of the newest mail, or that it came back."""
-    back = sa.and_(col(Delivery.state) == DeliveryState.FAILED, col(Delivery.returned_at).is_not(None))
-    mails = sa.select(sa.case((back, sa.literal(RETURNED)), else_=col(Delivery.state)))
-    mails = mails.where(col(Delivery.invitation_id) == col(Invitation.id), col(Delivery.target).in_(MAILS))
-    return mails.order_by(col(Delivery.id).desc()).limit(1).correlate(Invitation).scalar_subquery()
+def _behind_tabs(found: Counter[Standing]) -> dict[str, int]:
+    sums = {"active": sum(found[name] for name in ACTIVE), "all": found.total()}
+    return {tab: sums[tab] if tab in sums else found[Standing(tab)] for tab in TABS}
 
 
-def _typed() -> Any:
-    """Whether anything was typed, as `earlier.is_typed`: what was lent was stored once, in the transaction that told of it."""
-    lent = select(sa.func.max(Event.at)).where(Event.application_id == Application.id, Event.type == LENT)
-    at = lent.correlate(Application).scalar_subquery()
-    typed = sa.or_(at.is_(None), col(Draft.revision) > 1, col(Draft.last_updated) > at)
-    return select(Draft.id).where(Draft.invitation_code == Invitation.code, typed).correlate(Invitation, Application).exists()
+def _page(session: Session, wanted: Wanted, moment: datetime, total: int) -> Any:
+    """The ids of a page, the newest first. What is skipped is skipped among narrow rows, from the nearer end of the list."""
+    first, number = (wanted.page - 1) * PAGE, col(Entry.id)
+    size = max(0, min(PAGE, total - first))
+    behind = total - first - size
+    shown = sa.select(number).where(*_of_tab(wanted.tab, moment)).limit(size)
+    nearer = shown.order_by(number.desc()).offset(first) if first <= behind else shown.order_by(number).offset(behind)
+    return sa.select(nearer.subquery().c.id)
 
 
-def _filed() -> Any:
-    files = select(Document.id).where(Document.application_id == Application.id, Document.state == DocumentState.STORED)
-    return files.correlate(Application).exists()
+def _matches(session: Session, q: str, moment: datetime) -> dict[int, Standing]:
+    """Every invitation that the words find, the newest first, and where it stands: they are compared once, for the counts and the page."""
+    found = sa.select(col(Entry.id), col(Entry.standing), col(Entry.expires_at)).join(Invitation, col(Invitation.id) == col(Entry.id))
+    found = found.where(_matching(q), *_narrowed(session, q)).order_by(col(Entry.id).desc())
+    return {number: _now(standing, until, moment) for number, standing, until in session.execute(found)}
 
 
-def _of_tab(standing: Any, tab: str) -> Any:
+def _page_of(matches: Mapping[int, Standing], wanted: Wanted) -> list[int]:
+    behind = {"active": ACTIVE, "all": tuple(Standing)}.get(wanted.tab, (wanted.tab,))
+    return [number for number, standing in matches.items() if standing in behind][(wanted.page - 1) * PAGE :][:PAGE]
+
+
+def _rows(session: Session, ids: Any, moment: datetime) -> list[tuple[Invitation, Application | None, Standing]]:
+    joined = select(Invitation, Application, Entry.standing).join(Entry, col(Entry.id) == col(Invitation.id))
+    joined = joined.outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))
+    found = session.exec(joined.where(col(Invitation.id).in_(ids)).order_by(col(Invitation.id).desc()))
+    return [(one, application, _now(standing, one.expires_at, moment)) for one, application, standing in found]
+
+
+def _now(standing: str, until: datetime | None, moment: datetime) -> Standing:
+    """One with which a partner could go on is expired once its date has passed, swept or not; `Invitation.state` says the same."""
+    return S.EXPIRED if standing in ACTIVE and until and until <= moment else Standing(standing)
+
+
+def _of_tab(tab: str, moment: datetime) -> list[Any]:
+    """The condition of a tab. One standing is a part of the index, newest first; of several, `coalesce` hides the index.
+
+    They would have to be sorted then: it is faster to go through all, newest first, until a page is full.
+    """
+    standing, until = col(Entry.standing), col(Entry.expires_at)
+    open_ones = sa.func.coalesce(standing, "").in_([str(one) for one in ACTIVE])
     if tab == "all":
-        return sa.true()
-    return standing.in_([str(one) for one in ACTIVE]) if tab == "active" else standing == tab
-
-
-def _counts(session: Session, found: Any) -> dict[str, int]:
-    standing = found.with_only_columns(_standing(), maintain_column_froms=True).subquery()
-    grouped = session.execute(sa.select(standing.c.standing, sa.func.count()).group_by(standing.c.standing))
-    by_name: dict[str, int] = {str(row[0]): int(row[1]) for row in grouped}
-    sums = {"active": sum(by_name.get(name, 0) for name in ACTIVE), "all": sum(by_name.values())}
-    return {tab: sums.get(tab, by_name.get(tab, 0)) for tab in TABS}
-
-
-def _matching(q: str) -> list[Any]:
-    if not q:
         return []
+    if tab == S.EXPIRED:
+        return [sa.or_(sa.func.coalesce(standing, "") == S.EXPIRED, sa.and_(open_ones, until <= moment))]
+    if tab != "active" and tab not in ACTIVE:
+        return [standing == tab]
+    return [open_ones if tab == "active" else standing == tab, sa.or_(until.is_(None), until > moment)]
+
+
+def _matching(q: str) -> Any:
     columns = (Invitation.company_name, Invitation.contact_name, Invitation.contact_email)
     tests: list[Any] = [col(column).icontains(q, autoescape=True) for column in columns]
-    return [sa.or_(*tests, col(Invitation.code).contains(normal_code(q), autoescape=True))]
+    return sa.or_(*tests, col(Invitation.code).contains(normal_code(q), autoescape=True))
+
+
+def _narrowed(session: Session, q: str) -> list[Any]:
+    """Those who have the words anywhere about them and their people, of whom an index knows: only they are looked through.
+
+    It knows of no fewer letters than three; and other letters than ASCII's, PostgreSQL may not write small (models/people_search.py).
+    """
+    words = {q, normal_code(q)}
+    if not q.isascii() or min(map(len, words)) < TRIGRAM:
+        return []
+    # Joined, and read first: SQLite would else look through all entries and ask for each of them whether it is among these.
+    found: Any = sa.union(*(found_by(session, one) for one in sorted(words))).cte("found").prefix_with("MATERIALIZED")
+    return [col(Entry.id) == next(iter(found.c))]
 
 
 def _lines(session: Session, rows: Sequence[tuple[Any, ...]]) -> tuple[Line, ...]:

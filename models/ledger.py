@@ -6,7 +6,7 @@ was found right. Only what was looked for among other applications (`look_alike`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,7 @@ from models.document import Document, DocumentState, counts
 from models.flags import Flag, doubled, flag_of, flags
 from models.language import _, ngettext, shown_date, shown_list, shown_number
 from models.rules import EXPIRES_SOON, EXPIRY_DAYS, GB_EMPLOYERS_LIABILITY_MINIMUM, POLICY_DAYS, domain_of, judge, lack, settle
+from models.scan import Apart, Verdict
 from models.settings import Settings
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
@@ -50,6 +51,14 @@ class Alike:
 
     numbers: Mapping[str, tuple[Twin, ...]] = field(default_factory=dict)
     files: Mapping[str, tuple[Twin, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scans:
+    """What the virus scanner said of the documents: those in quarantine, and the numbers of those that it let through."""
+
+    apart: Sequence[Apart] = ()
+    clean: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -97,13 +106,15 @@ _UK_ONLY = ("company_registration", "vat_number", "employers_liability_cover")
 _NUMBERS = ("company_registration", "vat_number")
 
 
-def ledger(answers: Values, today: date, settings: Settings, files: Sequence[Document] = (), alike: Alike | None = None) -> list[Line]:
+def ledger(
+    answers: Values, today: date, settings: Settings, files: Sequence[Document] = (), alike: Alike | None = None, scans: Scans | None = None
+) -> list[Line]:
     """Every check of stored answers and documents, by section, and in each the failed first, then the flagged, then the passed."""
     values, found = settle(answers), alike or Alike()
     raised = flags(values, today, settings)
     lines = [line for name in QUESTIONS if (line := _of_answer(name, answers, values, raised, today, settings))]
     lines += [*_of_domain(values), *_of_numbers(values, found), *_of_slots(values, files), *_of_expiries(files, today)]
-    lines += [*_of_files(files, found), *_of_doubles(files)]
+    lines += [*_of_files(files, found), *_of_doubles(files), *_of_scans(files, scans or Scans())]
     order, urgency = [*(step.name for step in STEPS), "documents"], list(Outcome)
     return sorted(lines, key=lambda line: (order.index(line.section), urgency.index(line.outcome)))
 
@@ -251,6 +262,17 @@ def _of_doubles(files: Sequence[Document]) -> Iterator[Line]:
         yield _line_of("documents", flag.field, _("Same file in several places"))(Outcome.FLAGGED, flag.message)
     if len(files) > 1 and not found:
         yield _line_of("documents", "", _("Same file in several places"))(Outcome.PASSED, _("Each file stands in one place"))
+
+
+def _of_scans(files: Sequence[Document], scans: Scans) -> Iterator[Line]:
+    """Each document that the scanner has not let through; one line where it let all of them through. None where nobody scans."""
+    for held, scan in scans.apart:
+        line, is_bad = _line_of("documents", held.slot, _("Virus scan")), scan.verdict == Verdict.FOUND
+        said = _("“{name}” waits for the virus scanner: it counts when that has looked")
+        said = _("A virus was found in “{name}” ({found}): nobody can open it") if is_bad else said
+        yield line(Outcome.FAILED if is_bad else Outcome.FLAGGED, said.format(name=held.file_name, found=scan.found))
+    if files and not scans.apart and all(held.id in scans.clean for held in files):
+        yield _line_of("documents", "", _("Virus scan"))(Outcome.PASSED, _("The scanner looked at every document and found nothing"))
 
 
 def _line_of(section: str, field: str, what: str) -> Callable[..., Line]:

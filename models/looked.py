@@ -33,6 +33,7 @@ VIEWS: dict[str, tuple[str, tuple[ApplicationStatus, ...]]] = {
     "due": ("Due", OPEN),
     "expiring": ("Expiring", (*OPEN, S.APPROVED, S.SUSPENDED)),
     "renewals": ("Renewals", (S.APPROVED, S.SUSPENDED)),
+    "conditions": ("Overdue conditions", (S.APPROVED, S.SUSPENDED)),
     ALL: ("All", SHOWN),
 }
 #: Views that are nothing but statuses: other statuses make them another view.
@@ -79,6 +80,7 @@ class Looked:
     reader: int | None = None
     flag: str = ""
     columns: tuple[str, ...] = DEFAULT
+    overdue: bool = False
 
     @property
     def column(self) -> str:
@@ -101,7 +103,7 @@ class Looked:
         return self.statuses or VIEWS[self.view][1]
 
 
-FILTERS = ("statuses", "sections", "reviewer", "region", "capacity", "since", "until", "failed", "expiring", "flag")
+FILTERS = ("statuses", "sections", "reviewer", "region", "capacity", "since", "until", "failed", "expiring", "flag", "overdue")
 UNFILTERED: dict[str, Any] = {one.name: one.default for one in fields(Looked) if one.name in FILTERS}
 #: What an address says where it says nothing.
 PLAIN = {"view": NEEDS_WORK, "sort": NEWEST, "columns": ",".join(DEFAULT)}
@@ -119,6 +121,7 @@ def looked(asked: Mapping[str, str], reader: int | None = None, own: tuple[str, 
         _of(asked.get("capacity", ""), CAPACITIES), _day(asked.get("since", "")), _day(asked.get("until", "")),
         asked.get("failed", "") == "1", loose.row_number(asked.get("expiring", ""), LONGEST_DAYS), sort, _place(asked, sort), reader,
         _of(asked.get("flag", ""), FLAGS), columns_of(asked.get("columns", "")) or own,
+        asked.get("overdue", "") == "1",
     )  # fmt: skip
 
 
@@ -131,6 +134,7 @@ def said(wanted: Looked) -> dict[str, str]:
         "reviewer": wanted.reviewer, "region": wanted.region, "capacity": wanted.capacity,
         "since": str(wanted.since or ""), "until": str(wanted.until or ""), "failed": "1" if wanted.failed else "",
         "expiring": str(wanted.expiring or ""), "flag": wanted.flag, "sort": wanted.sort, "columns": ",".join(wanted.columns),
+        "overdue": "1" if wanted.overdue else "",
         "page": "last" if place.way == "last" else "", "at": str(place.number) if place.way in ("after", "before") else "",
         **({place.way: f"{place.key}~{place.id}"} if place.way in ("after", "before") else {}),
     }  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.application import Application
+from models.database import now
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
 from models.invitation import Invitation
 from models.language import _
 from models.loose import searched
+from models.pause import Pause, covers, pauses
 from models.person import Actor, Right
+from models.returned import unread_because
+from models.scan import unscanned
 
 S = DeliveryState
 PAGE = 50
@@ -24,6 +28,8 @@ TARGETS: tuple[str, ...] = tuple(sorted({target for targets in CONSEQUENCES.valu
 
 _state, _attempts = col(Delivery.state), col(Delivery.attempts)
 _AGAIN = sa.and_(_state == S.WAITING, _attempts > 0)
+#: What can be tried again without a look at each.
+_BLINDLY = sa.or_(_AGAIN, sa.and_(_state == S.FAILED, sa.func.coalesce(col(Delivery.failure), "") != "unclear"))
 #: The list's tabs: name in the address → words, and the condition behind it. The first is what opens.
 TABS: Mapping[str, tuple[str, Any]] = {
     "trouble": ("Needs attention", sa.or_(_state == S.FAILED, _AGAIN)),
@@ -65,23 +71,40 @@ class Line:
 
 @dataclass(frozen=True)
 class Load:
-    """How much of one target waits, is tried again, runs, failed."""
+    """How much of one target waits, is tried again, runs, failed; and whether an operator has stopped it."""
 
     target: str
+    waiting: int = 0
+    again: int = 0
+    running: int = 0
+    failed: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What an operator has stopped, and how many deliveries wait there."""
+
+    pause: Pause
     waiting: int
-    again: int
-    running: int
-    failed: int
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """One page of deliveries, with the count behind each tab and the load of each target."""
+    """One page of deliveries, with the count behind each tab, the load of each target and what is stopped.
+
+    `blindly` is how many can be tried again at once, `unread` why the mailbox with returned mail cannot be read, and
+    `unscanned` how many documents wait for the virus scanner, and why.
+    """
 
     wanted: Wanted
     lines: tuple[Line, ...]
     counts: Mapping[str, int]
     loads: tuple[Load, ...]
+    stops: tuple[Stop, ...] = ()
+    blindly: int = 0
+    unread: str = ""
+    unscanned: tuple[int, str] = (0, "")
 
     @property
     def total(self) -> int:
@@ -99,8 +122,9 @@ def look(session: Session, wanted: Wanted) -> Outbox:
     scope = _scope(wanted)
     counts = _counts(session, scope)
     page = min(wanted.page, max(1, -(-counts[wanted.tab] // PAGE)))
-    found = Wanted(wanted.tab, wanted.target, wanted.q, page)
-    return Outbox(found, _lines(session, scope, found), counts, _loads(session))
+    found, stopped = Wanted(wanted.tab, wanted.target, wanted.q, page), pauses(session)
+    loads, blindly, unread = _loads(session, stopped), _blindly(session, wanted.target), unread_because(session)
+    return Outbox(found, _lines(session, scope, found), counts, loads, _stops(stopped, loads), blindly, unread, unscanned(session))
 
 
 def wanted(tab: str = "", target: str = "", q: str = "", page: str = "") -> Wanted:
@@ -119,14 +143,20 @@ def retry_now(session: Session, actor: Actor, delivery_id: int) -> None:
     _retry(session, actor, delivery)
 
 
-def retry_failed(session: Session, actor: Actor, target: str = "") -> int:
-    """Try all failed ones again now, of one target or of all; answers how many."""
+def retry_all(session: Session, actor: Actor, target: str = "") -> int:
+    """Try again now what has failed and what waits for a later attempt, of one target or of all; answers how many.
+
+    What perhaps was done already (`unclear`) stays: each needs a look first, or somebody gets a mail twice (FACTS 13).
+    """
     actor.must(Right.OPERATE)
-    failed = select(Delivery).where(Delivery.state == S.FAILED, *([Delivery.target == target] if target else []))
-    found = session.exec(failed.with_for_update()).all()
-    for delivery in found:
-        _retry(session, actor, delivery)
-    return len(found)
+    of_target = [col(Delivery.target) == target] if target else []
+    back = {"external_id": sa.case((col(Delivery.returned_at).is_not(None), None), else_=col(Delivery.external_id)), "returned_at": None}
+    again = {"state": S.WAITING, "due_at": now(), "begun_at": None, "failed_at": None, **back}
+    changed = session.exec(sa.update(Delivery).where(_BLINDLY, *of_target).values(again).execution_options(synchronize_session=False))
+    if changed.rowcount:
+        record(session, "delivery.all_retried", actor, target=target, count=changed.rowcount)
+        session.info["deliveries"] = True
+    return int(changed.rowcount)
 
 
 def settle_by_hand(session: Session, actor: Actor, delivery_id: int, why: str) -> None:
@@ -184,12 +214,22 @@ def _counts(session: Session, scope: list[Any]) -> dict[str, int]:
     return {tab: int(count or 0) for tab, count in zip(TABS, found, strict=True)}
 
 
-def _loads(session: Session) -> tuple[Load, ...]:
+def _loads(session: Session, stopped: Sequence[Pause]) -> tuple[Load, ...]:
     states = [sa.func.sum(sa.case((TABS[tab][1], 1), else_=0)) for tab in ("waiting", "again", "running", "failed")]
     open_ones = _state.in_((S.WAITING, S.RUNNING, S.FAILED))
     found = session.execute(sa.select(col(Delivery.target), *states).where(open_ones).group_by(col(Delivery.target)))
-    by_target = {target: Load(target, *(int(count or 0) for count in counts)) for target, *counts in found}
-    return tuple(by_target.get(target, Load(target, 0, 0, 0, 0)) for target in TARGETS)
+    loads = {target: Load(target, int(fresh), int(again), int(running), int(failed)) for target, fresh, again, running, failed in found}
+    halted = {one for one in TARGETS if any(covers(stop.target, one) for stop in stopped)}
+    return tuple(replace(loads.get(one, Load(one)), stopped=one in halted) for one in TARGETS)
+
+
+def _stops(stopped: Sequence[Pause], loads: Sequence[Load]) -> tuple[Stop, ...]:
+    return tuple(Stop(one, sum(load.waiting + load.again for load in loads if covers(one.target, load.target))) for one in stopped)
+
+
+def _blindly(session: Session, target: str) -> int:
+    of_target = [Delivery.target == target] if target else []
+    return session.exec(select(sa.func.count()).select_from(Delivery).where(_BLINDLY, *of_target)).one()
 
 
 def _lines(session: Session, scope: list[Any], wanted: Wanted) -> tuple[Line, ...]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.application import Application
 from models.database import now, one_at_a_time
-from models.decision import WAITING, Decision, end_waiting
+from models.decision import LEAVING, Decision, hold_waiting
 from models.errors import Conflict, NotFound, SignInNeeded
 from models.event import Event, record
 from models.language import _
@@ -63,7 +63,7 @@ def people(session: Session, actor: Actor, q: str = "") -> list[Person]:
 def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> int:
     """Cut somebody off at once: no session of theirs is good any more and none can begin. Conflict for oneself and the last admin.
 
-    What they decided and has not left yet is undone; answers how many decisions that were.
+    What they decided and has not left yet is held until somebody else confirms or undoes it; answers how many decisions that are.
     Entra is not told: the role there is somebody else's to take away.
     """
     actor.must(Right.PEOPLE)
@@ -79,7 +79,7 @@ def disable(session: Session, actor: Actor, user_id: int, reason: str = "") -> i
     session.add(user)
     ended = _end(session, user.id, Ended.DISABLED)
     record(session, "person.disabled", actor, person=user.id, name=user.name, reason=reason.strip()[:LONGEST_REASON], ended=ended)
-    return sum(end_waiting(session, number, actor, "disabled") for number in _awaiting(session, user_id))
+    return sum(hold_waiting(session, number, actor) for number in _awaiting(session, user_id))
 
 
 def enable(session: Session, actor: Actor, user_id: int) -> User:
@@ -116,7 +116,7 @@ def sign_out_elsewhere(session: Session, actor: Actor, token: str) -> int:
 
 def _awaiting(session: Session, user_id: int) -> Sequence[int]:
     """The applications on which this person has decided without anything having left, locked."""
-    theirs = select(Decision.application_id).where(Decision.user_id == user_id, *WAITING)
+    theirs = select(Decision.application_id).where(Decision.user_id == user_id, *LEAVING)
     locked = select(Application.id).where(col(Application.id).in_(theirs)).order_by(col(Application.id)).with_for_update()
     return [number for number in session.exec(locked) if number]
 

@@ -27,13 +27,14 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     UNDO = "undo"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True)
 class Situation:
     """An application as somebody finds it: `judged` are the sections with a verdict, `history` its events, newest first.
 
-    `decided` says that a decision has been made and has not left yet.
+    `decided` says that a decision has been made and has not left yet, `held` that somebody has to confirm it.
     """
 
     actor: Actor
@@ -41,19 +42,23 @@ class Situation:
     judged: Iterable[str]
     history: Sequence[Event]
     decided: bool = False
+    held: bool = False
 
     def why_not(self, action: Action) -> str:
         """The sentence that stands in the way; empty when the action is possible."""
         if action == Action.UNDO:
             return self._right(action) or ("" if self.decided else _("There is no decision that could be undone."))
+        if action == Action.CONFIRM:
+            reviewed = why_somebody_else(self.actor, self.history)
+            return self._right(action) or reviewed or ("" if self.held else _("There is no decision that could be confirmed."))
         return self._right(action) or self._decision(action) or self._state(action) or self._rule(action)
 
     def _right(self, action: Action) -> str:
-        right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT, Action.UNDO) else Right.REVIEW
+        right = Right.DECIDE if action in (Action.APPROVE, Action.REJECT, Action.UNDO, Action.CONFIRM) else Right.REVIEW
         return "" if self.actor.may(right) else _("Your account may not {right}.").format(right=_(right))
 
     def _decision(self, action: Action) -> str:
-        return already_decided() if self.decided and action != Action.NOTE else ""
+        return already_decided(held=self.held) if self.decided and action != Action.NOTE else ""
 
     def _state(self, action: Action) -> str:
         state = self.application.state

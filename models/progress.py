@@ -20,10 +20,14 @@ RENEWED = (
 )  # fmt: skip
 ENDED = ("application.approved", "application.rejected", "application.withdrawn")
 #: What a partner hears of, newest first on their page; verdicts, private notes and single documents are the staff's.
-TOLD = (*SUBMISSIONS, *BEGUN, *ASKED, "application.reminded", "application.told", "application.reviewed", *ENDED, *RENEWED)
+TOLD = (
+    *SUBMISSIONS, *BEGUN, *ASKED, "application.reminded", "application.told", "application.reviewed", *ENDED,
+    "application.condition_reminded", *RENEWED,
+)  # fmt: skip
 #: Deliveries that are the partner's: mails to them, and the two that bring what they sent to the reviewers.
 MAILS = ("email.received", "email.information_required", "email.request_reminder", "email.approved", "email.rejected", "email.note",
-         "email.renewal", "email.renewal_received", "email.renewed", "email.suspended", "email.reinstated")  # fmt: skip
+         "email.condition_reminder", "email.renewal", "email.renewal_received", "email.renewed", "email.suspended",
+         "email.reinstated")  # fmt: skip
 LISTS = ("sharepoint.application", "sharepoint.documents")
 OVER = (DeliveryState.DONE, DeliveryState.SETTLED)
 

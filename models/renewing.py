@@ -22,6 +22,7 @@ from models.person import partner
 from models.renewal import WHY, Renewal, RenewalState, keep, live_renewal
 from models.resubmission import Pair, as_json
 from models.rules import clean, lack, settle
+from models.scan import must_have_been_scanned
 from models.slots import SLOTS, Slot
 from models.steps import QUESTIONS, place_of
 
@@ -114,6 +115,7 @@ def send_renewal(session: Session, application: Application, by: str = "") -> Re
     Invalid lists everything that is wrong or missing.
     """
     renewal = renewal_with_partner(session, application, lock=True)
+    must_have_been_scanned(session, application.id, renewal.slots)
     found = proposal_of(session, application, renewal)
     if problems := problems_of(found, today()):
         count = len(problems)

@@ -67,7 +67,7 @@ PERIODS: dict[str, Period] = {
         Period("uploads", "Uploads that were never completed, were refused, or were removed before they were submitted",
                "Nobody asked us to keep them", "the upload or the removal",
                lambda s: f"{s.abandoned_upload_days} days", lambda s, moment: moment - timedelta(days=s.abandoned_upload_days)),
-        Period("orphans", "Objects in the store that no document knows; erased only when an operator asks for it",
+        Period("orphans", "Objects in the store that no document knows; erased after ORPHAN_DAYS, or when an operator asks for it",
                "What cannot be found cannot be protected", "their last change",
                lambda s: f"{s.abandoned_upload_days} days", lambda s, moment: moment - timedelta(days=s.abandoned_upload_days)),
     )
@@ -211,7 +211,8 @@ def _forget_application(session: Session, application_id: int, invitation_id: in
 
 
 def _files(session: Session, only: int | None = None) -> list[Due]:
-    standing = col(Document.state).in_((DocumentState.STORED, DocumentState.PROPOSED))  # nobody may leave a renewal open for ever
+    # Nobody may leave a renewal open for ever; what is in quarantine stays there for as long as files are kept.
+    standing = col(Document.state).in_((DocumentState.STORED, DocumentState.PROPOSED, DocumentState.QUARANTINED))
     part = sa.or_(standing, sa.and_(col(Document.state) == DocumentState.REMOVED, ~_never_sent()))
     # What was replaced is no part of what a partner sends every year: its period ends though that begins anew.
     replaced = sa.and_(col(Document.state) == DocumentState.REMOVED, col(Document.removed_at) <= PERIODS["files"].cutoff())

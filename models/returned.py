@@ -15,9 +15,11 @@ from models.errors import Invalid, NotFound, Problem
 from models.event import Delivery, DeliveryState, Event, give_up, record
 from models.invitation import Invitation, normal_code
 from models.language import _
-from models.person import Actor
+from models.person import PORTAL, Actor
+from models.settings import settings
 
 RETURNED = "delivery.returned"
+UNREAD, READ_AGAIN = "delivery.returns_unread", "delivery.returns_read"
 MAIL = Actor(name="The mail system", kind="system")
 LONGEST = 500  # characters of a reason
 #: As worker/notify.py writes it: the number finds the delivery, and the whole must be the same.
@@ -56,6 +58,26 @@ def returned(session: Session, told: Returned) -> tuple[Delivery, bool]:
         reason=reason, permanent=told.permanent,
     )  # fmt: skip
     return delivery, True
+
+
+def is_ours(message_id: str) -> bool:
+    """Whether a Message-ID has the form of ours."""
+    return _OURS.fullmatch(message_id) is not None
+
+
+def note_look(session: Session, failure: str) -> None:
+    """Write down that the mailbox with returned mail refuses us, or that it does no more: once for each change."""
+    before = unread_because(session)
+    if failure and failure != before:
+        record(session, UNREAD, PORTAL, reason=failure)
+    elif before and not failure:
+        record(session, READ_AGAIN, PORTAL)
+
+
+def unread_because(session: Session) -> str:
+    """Why the mailbox with returned mail cannot be read since some look; empty if it can, or nobody looks."""
+    last = session.exec(select(Event).where(col(Event.type).in_((UNREAD, READ_AGAIN))).order_by(col(Event.id).desc()).limit(1)).first()
+    return str(last.detail["reason"]) if last and last.type == UNREAD and settings().mail_returns_minutes else ""
 
 
 def _named(session: Session, told: Returned) -> tuple[str, Delivery]:

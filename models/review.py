@@ -12,6 +12,7 @@ from models.application import Application, ApplicationStatus, move
 from models.assignment import note_due, take_on
 from models.database import now
 from models.deciding import approve as approve
+from models.deciding import confirm_decision as confirm_decision
 from models.deciding import reject as reject
 from models.deciding import undo_decision as undo_decision
 from models.decision import must_be_undecided

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket")
     s3_region: str = Field("auto", description="Region; `auto` suits R2 and most stores")
 
+    clamd_address: str = Field("", description="The virus scanner, clamd: `host:3310`, or the path of its socket; empty: none")
+    clamd_seconds: float = Field(30, gt=0, description="Seconds after which a look of the virus scanner is given up")
+
     entra_authority: str = Field("https://login.microsoftonline.com", description="Host of the sign-in service")
     entra_tenant_id: str = Field("", description="Directory (tenant) id, for sign-in and for Graph")
     entra_client_id: str = Field("", description="Application (client) id, for sign-in and for Graph")
@@ -51,6 +54,9 @@ class Settings(BaseSettings):
     entra_ca_file: str = Field("", description="CA file, where the authority's certificate is not publicly trusted")
 
     graph_url: str = Field("https://graph.microsoft.com/v1.0", description="Microsoft Graph")
+    graph_units_per_minute: int = Field(
+        1000, ge=60, description="Resource units that all workers together ask of SharePoint in a minute: 1 a read, 2 a write"
+    )
     sharepoint_site: str = Field("", description="Id of the site that holds the lists: `host,site-guid,web-guid`")
     sharepoint_invitations_list: str = Field("EPC Invitations", description="Name of the list of invitations")
     sharepoint_applications_list: str = Field("EPC Onboarding", description="Name of the list of applications")
@@ -59,7 +65,10 @@ class Settings(BaseSettings):
     mail_transport: Literal["smtp", "graph"] = Field("smtp", description="How mail leaves")
     mail_from: str = Field("", description="The sender's address; with `graph` the mailbox it leaves from")
     mail_operations: str = Field("", description="Address that hears of new applications")
+    digest_hour: int = Field(6, ge=0, le=23, description="Hour (UTC) from which that address hears each day of what needs a person")
     contract_pack_url: str = Field("", description="Where partners read the Contract Overview Pack; empty where their contact sends it")
+    mail_returns_minutes: int = Field(0, ge=0, description="Minutes between two looks by Graph for mail that came back there; 0: none")
+    mail_per_minute: int = Field(30, ge=0, description="Mails a minute that leave, over all workers; 0: as many as come")
     smtp_host: str = Field("", description="Mail server")
     smtp_port: int = Field(587, description="Its port")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted")
@@ -88,6 +97,7 @@ class Settings(BaseSettings):
     file_years: int = Field(7, ge=1, description="Years a submitted document is kept")
     log_days: int = Field(90, ge=1, description="Days the technical logs (sign-in sessions, settled deliveries) are kept")
     abandoned_upload_days: int = Field(2, ge=1, description="Days an upload that was never completed is kept")
+    orphan_days: int = Field(30, ge=0, description="Days until an object that no document knows is erased; 0: only when asked for")
     delivery_lease_seconds: int = Field(120, ge=1, description="Seconds after which a delivery of a dead worker is taken over")
     sweep_seconds: float = Field(15, gt=0, description="Seconds between two looks for deliveries that are due")
     call_timeout_seconds: float = Field(20, gt=0, description="Seconds after which a call to another system is given up")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from models.application import ApplicationStatus
 from models.assignment import working_days_ago
+from models.condition import overdue
 from models.database import now
 from models.event import Delivery, DeliveryState
 from models.flagging import FLAGGABLE
@@ -56,6 +57,8 @@ def view_of(looked: Looked) -> list[Any]:
         return [*within, _due()]
     if looked.view == "renewals":
         return [*within, col(_entry.renewal) == RenewalState.SENT]
+    if looked.view == "conditions":
+        return [*within, _id.in_(overdue())]
     return [*within, _expires_within(EXPIRES_SOON)] if looked.view == "expiring" else within
 
 
@@ -82,6 +85,8 @@ def _filters(looked: Looked) -> Iterator[Any]:
         yield _expires_within(looked.expiring)
     if looked.failed:
         yield _id.in_(select(Delivery.application_id).where(Delivery.state == DeliveryState.FAILED))
+    if looked.overdue:
+        yield _id.in_(overdue())
     if looked.flag:
         yield _flagged(looked.flag)
     yield from (_verdict(section, ruling) for section, ruling in looked.sections)

@@ -14,19 +14,26 @@ from models.draft import Draft
 from models.event import Delivery, Event
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
+from models.invitation_entry import InvitationEntry
 from models.letter_template import LetterTemplate
+from models.library_upload import LibraryUpload
+from models.list_item import ListItem
 from models.mention import Mention
 from models.note import Note
+from models.pause import Pause
 from models.person import SignIn, User
 from models.queue_entry import QueueEntry
 from models.renewal import Renewal
 from models.retention import LegalHold
 from models.review import InformationRequest, Verdict
+from models.saved_view import SavedView
+from models.scan import Scan
 from models.schedule import Lease
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, Mention, InformationRequest, Lease,
     LegalHold,
     IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
-    LetterTemplate,
+    LetterTemplate, InvitationEntry, SavedView, Pause, Scan,
+    ListItem, LibraryUpload,
 )  # fmt: skip

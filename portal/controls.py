@@ -27,7 +27,7 @@ _numbers = count(1)
 class Ask:
     """One field of a dialog. `kind` is text, email, long, date, choice or many; the last two need `options`.
 
-    Two that are `half` share a line.
+    Two that are `half` share a line. `marks` are attributes that a script of the page looks for.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Ask:
     options: Mapping[str, str] = field(default_factory=dict)
     optional: bool = False
     half: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def button(words: str, act: Callable[[], Any], look: str = "", **props: str) -> TextElement:
@@ -54,6 +55,7 @@ class Field:
     def __init__(self, ask: Ask) -> None:
         self.ask, self.id, self.wrong = ask, f"{ask.name}-{next(_numbers)}", False
         with ui.element("div").classes("field half" if ask.half else "field wide") as self.place:
+            self.place.props.update(ask.marks)
             optional = f" <em>{escape(_('(optional)'))}</em>" if ask.optional else ""
             ui.html(escape(ask.label) + optional, sanitize=False, tag="label").props(f"for={self.id}")
             if ask.help:
@@ -166,7 +168,13 @@ class Sheet:
     def __init__(self, desk: Desk, deed: Deed, after: Callable[[], Awaitable[None]]) -> None:
         self.desk, self.deed, self.after, self.busy, self.fresh = desk, deed, after, False, False
         self.name = f"sheet-{next(_numbers)}"
-        self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
+        self.place = ui.context.slot
+
+    @cached_property
+    def dialog(self) -> ui.dialog:
+        """Made when it is first needed, where the sheet was made."""
+        with self.place:
+            return ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
 
     @cached_property
     def form(self) -> Fields:

@@ -47,6 +47,7 @@ class Listing(Generic[F]):
 
     def __init__(self, desk: Desk, kind: Kind[F], found: F) -> None:
         self.desk, self.kind, self.found, self.generation, self.drawn = desk, kind, found, 0, ""
+        self.acts = dict(kind.acts)  # a page may add what needs the list itself
 
     def search_field(self, label: str, placeholder: str) -> None:
         """Searches as one types; it stands outside of what is redrawn, so it keeps the focus (FACTS 61)."""
@@ -71,6 +72,11 @@ class Listing(Generic[F]):
         if await self.look_for(self.params, quietly=quietly):
             self.table.client.run_javascript("desk.keep()")
 
+    def draw_again(self) -> None:
+        """Something that stands in the list besides what was found is another now."""
+        if self._redraw(self.found):
+            self.table.client.run_javascript("desk.keep()")
+
     async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
         kept = {name: value for name, value in self.params.items() if name not in ("q", "page")}
         if await self.look_for({**kept, "q": event.value or ""}):
@@ -78,8 +84,8 @@ class Listing(Generic[F]):
 
     async def _clicked(self, event: events.GenericEventArguments) -> None:
         what, value, more = (str(part) for part in event.args)
-        if what == "act" and value in self.kind.acts:
-            done = self.kind.acts[value](more)
+        if what == "act" and value in self.acts:
+            done = self.acts[value](more)
             await done if done is not None else None
         elif what == "go" and await self.look_for(dict(parse_qsl(urlsplit(value).query))):
             self.status.set_content(self.kind.said(self.found))

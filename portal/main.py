@@ -101,6 +101,7 @@ def create_app() -> FastAPI:
     )  # fmt: skip
     # Else a bar without a name runs over whatever a page fetches in the background.
     nicegui.config.quasar_config["loadingBar"]["skipHijack"] = True
+    frame.paint()
     harden_socket()
     # After NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use.
     app.add_middleware(SessionMiddleware, **_session())

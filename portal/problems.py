@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from integrations.failures import Failure, Passing
-from models.errors import Problem, Refused, TooMany
+from models.errors import NotYet, Problem, Refused, TooMany
 from models.language import _, ngettext
 from models.slots import SLOTS
 from portal import logs
@@ -105,8 +105,9 @@ def _field_error(found: Problem) -> dict[str, Any]:
 
 
 def _refused(_: Request, error: Refused) -> Response:
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
-    return problem(error.status, error.detail, field_errors(error.problems), headers)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | NotYet) else {}
+    more = {"beingChecked": True} if isinstance(error, NotYet) else {}
+    return problem(error.status, error.detail, field_errors(error.problems), headers, **more)
 
 
 def _failed(__: Request, error: Failure) -> Response:

@@ -13,8 +13,10 @@ from datetime import date
 import structlog
 from sqlmodel import Session
 
+from integrations import scanner
 from integrations.failures import Failure, Permanent
-from integrations.preview import Preview, look
+from integrations.preview import NOTHING, Preview, look
+from integrations.scanner import Look
 from integrations.storage import storage
 from models.application import Application, of_invitation
 from models.database import reading, transaction
@@ -39,12 +41,15 @@ from models.reach import must_reach, must_take
 from models.request import open_request
 from models.resubmission import replaced_slots
 from models.slots import SLOTS
+from portal import scanning
 from portal.api.partner import Visitor, application_of
 
 log = structlog.stdlib.get_logger(__name__)
 EXPIRES_IN = 3600  # seconds a signed URL works
 #: States in which a document's bytes have been looked at and are good.
 COUNTED = (DocumentState.STORED, DocumentState.PROPOSED)
+#: States in which all of them are there.
+ARRIVED = (*COUNTED, DocumentState.QUARANTINED)
 PIECE_TYPE = "application/octet-stream"
 
 
@@ -99,7 +104,7 @@ def resume_upload(visitor: Visitor, key: str) -> Ticket:
     if visitor.colleague and visitor.invitation.code in document.r2_key:
         raise NotFound(_("There is no such upload."))
     _must_be_wanted(document)
-    if document.state in COUNTED:
+    if document.state in ARRIVED:
         return replace(_ticket(document), pieces=[], arrived=True)
     there = _sound(document, storage().sizes(document.r2_key))
     missing = [leg for leg, piece in zip(_ticket(document).pieces, document.pieces, strict=True) if piece.key not in there]
@@ -111,18 +116,26 @@ def complete_upload(visitor: Visitor, key: str, replaces: str = "") -> Document:
     """The document, once its bytes are in the store and are what was promised; said twice, it answers alike. It `replaces` another.
 
     Bytes that are not what was promised are refused and deleted (Invalid). While they have not arrived (Conflict) or the
-    store is away (Failure) the document stays pending, so the caller may say it again.
+    store is away (Failure) the document stays pending, so the caller may say it again. NotYet while the virus scanner cannot look at
+    it, and Invalid if it found something: then it is in quarantine (models/quarantine.py).
     """
     document = _find(visitor, key)
     _must_be_wanted(document)
-    if document.state in COUNTED:
-        return document
+    if document.state == DocumentState.PENDING:
+        document = _judged(visitor, document, replaces)
+    scanning.must_be_through(document)
+    return document
+
+
+def _judged(visitor: Visitor, document: Document, replaces: str) -> Document:
+    """What becomes of bytes that nobody has looked at yet."""
     try:
         content, in_pieces = _content(document)
-        seen = _seen(document, content)
+        scan = scanner.look(content)
+        seen = NOTHING if scan and scan.found else _seen(document, content)
         if in_pieces:
             storage().put(document.r2_key, content, document.file_type)
-        return _keep(visitor, document, content, seen, replaces)
+        return _keep(visitor, document, content, seen, scan, replaces)
     except Invalid:
         _refuse(visitor, document)
         raise
@@ -141,7 +154,7 @@ def remove_upload(visitor: Visitor, key: str) -> None:
     """Take a document, or an upload that was begun, out of the application; its bytes go with the next sweep."""
     with transaction() as session:
         document, _renews = _locked(session, visitor, key)
-        if document.state in (DocumentState.PENDING, *COUNTED):
+        if document.state in (DocumentState.PENDING, *ARRIVED):
             remove(session, document)
 
 
@@ -222,13 +235,13 @@ def _seen(document: Document, content: bytes) -> Preview:
     return seen
 
 
-def _keep(visitor: Visitor, document: Document, content: bytes, seen: Preview, replaces: str) -> Document:
-    """Accept what is in the store as it should be, unless somebody else did or took it out meanwhile."""
+def _keep(visitor: Visitor, document: Document, content: bytes, seen: Preview, scan: Look | None, replaces: str) -> Document:
+    """Accept what is in the store as it should be, or put it into quarantine, unless somebody else did or took it out meanwhile."""
     thumbnail = bool(seen.picture) and _put_thumbnail(document, seen.picture)
     with transaction() as session:
         current, renews = _locked(session, visitor, document.r2_key)
         _must_be_wanted(current)
-        if current.state == DocumentState.PENDING:
+        if current.state == DocumentState.PENDING and not scanning.kept(session, current, scan, replaces, seen.pages, thumbnail):
             give_way(session, current, replaces, renews=renews)
             accept(session, current, content, pages=seen.pages, thumbnail=thumbnail, renews=renews)
     with contextlib.suppress(Failure):  # pieces that stay go with the document

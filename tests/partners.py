@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import unescape
 
+import redis
 from sqlmodel import select
 
+from integrations import pace
+from integrations.queue import connection
 from integrations.sharepoint import Item, sharepoint
 from integrations.storage import storage
 from models.application import Application, begin, of_invitation, submit
@@ -44,9 +48,9 @@ def begun(slots: tuple[str, ...] = THREE) -> Application:
     return application
 
 
-def stored_in(application: Application, slot: str, words: str = "One more") -> Document:
+def stored_in(application: Application, slot: str, words: str = "One more", content: bytes = b"") -> Document:
     """One more document, uploaded and accepted; two of one slot have the same name."""
-    name, content = f"{slot}.pdf", pdf(words)
+    name, content = f"{slot}.pdf", content or pdf(words)
     with transaction() as session:
         document = start_upload(session, session.get_one(Application, application.id), slot, name, len(content))
     storage().put(document.r2_key, content, document.file_type)
@@ -77,11 +81,19 @@ def states() -> dict[str, list[str]]:
 
 
 def due_now() -> None:
-    """Let the waits of all waiting deliveries pass."""
+    """Let the waits of all waiting deliveries pass, and the one that SharePoint asked all workers for."""
+    at_full_pace()
     with transaction() as session:
         for delivery in session.exec(select(Delivery).where(Delivery.state == "waiting")):
             delivery.due_at = now()
             session.add(delivery)
+
+
+def at_full_pace() -> None:
+    """As if SharePoint had not been asked for a while."""
+    pace.bucket.cache_clear()
+    with suppress(redis.RedisError):  # it may not run
+        connection().delete(pace.KEY)
 
 
 def events(kind: str) -> list[Event]:

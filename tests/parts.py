@@ -53,6 +53,15 @@ class Local:
         store.allow_origin(self.outside.portal)
 
     @cached_property
+    def lists(self) -> None:
+        """SharePoint as `python -m worker sharepoint provision` leaves it."""
+        from integrations.provision import provision
+        from worker.lists import wanted
+
+        self.part("graph")
+        assert not any(outcome.stops for outcome in provision(wanted()))
+
+    @cached_property
     def template(self) -> str:
         """A migrated PostgreSQL database that others are copied from, which takes a tenth of a second."""
         self.part("postgres")
@@ -62,9 +71,9 @@ class Local:
         return "template_portal"
 
     @contextmanager
-    def administrator(self) -> Iterator[psycopg.Connection[Any]]:
+    def administrator(self, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
         """A connection that may make and drop databases."""
-        with psycopg.connect(self.outside.postgres_url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.outside.postgres_url(database), autocommit=True) as connection:
             yield connection
 
 
@@ -86,6 +95,11 @@ class Graph:
     def revoke_tokens(self) -> None:
         """Refuse every token that was issued until now."""
         requests.post(f"{self.url}/_revoke", timeout=5).raise_for_status()
+
+    def edit(self, list_name: str, item: str, **fields: Any) -> None:
+        """Change columns of an item as a person does in the browser."""
+        told = {"list": list_name, "item": item, "fields": fields, "name": "Jane Doe", "email": "jane.doe@saber.example"}
+        requests.post(f"{self.url}/_edit", json=told, timeout=5).raise_for_status()
 
     def page(self) -> str:
         """The page that shows lists and library."""
@@ -149,10 +163,7 @@ def migrate(url: str) -> None:
 
 def forget() -> None:
     """Read the environment anew at the next use."""
-    from models.database import engine
-
     settings.cache_clear()
-    engine.cache_clear()
 
 
 @contextmanager

@@ -69,7 +69,6 @@ def test_while_the_database_is_away_the_answer_is_503_and_says_nothing_of_us(cli
     engine().dispose()
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:9/portal")
     settings.cache_clear()
-    engine.cache_clear()
     answer = client.get("/api/status", params={"invitationCode": "C1D94680"})
     problem = refused(answer, 503)
     assert "database is not answering" in problem["detail"] and "secret" not in answer.text and answer.headers["retry-after"] == "30"
@@ -84,11 +83,11 @@ def test_a_bug_is_a_500_with_a_reference_and_no_trace(client: httpx.Client) -> N
 
 def test_the_process_answers_and_says_what_it_stands_on(client: httpx.Client, s3: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ok(client.get("/healthz")) == {"status": "ok"}
-    assert ok(client.get("/readyz")) == {"status": "ok", "database": "ok", "redis": "ok", "storage": "ok"}
+    assert ok(client.get("/readyz")) == {"status": "ok", "database": "ok", "redis": "ok", "storage": "ok", "deliveries": "ok"}
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:9")
     settings.cache_clear()
-    assert ok(client.get("/readyz")) == {"status": "degraded", "database": "ok", "redis": "away", "storage": "away"}
+    assert ok(client.get("/readyz")) == {"status": "degraded", "database": "ok", "redis": "away", "storage": "away", "deliveries": "ok"}
 
 
 def test_the_api_describes_itself_with_its_errors_and_every_question(client: httpx.Client) -> None:

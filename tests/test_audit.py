@@ -53,6 +53,16 @@ def test_it_is_found_by(database: str) -> None:
     assert companies(q="reviewer person") == {"First Ltd", "Second Ltd"}
 
 
+def test_few_and_many_are_found_alike_however_they_are_looked_up(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted(applied("First Ltd")), brought(applied("Second Ltd"), to="under_review")
+    for q in ("first", "LAST YEAR", "reviewer", "nobody said this", "ea"):
+        monkeypatch.setattr(audit, "FEW", 1000)
+        by_number = [entry.event.id for entry in log(q=q).entries]
+        monkeypatch.setattr(audit, "FEW", 0)
+        assert [entry.event.id for entry in log(q=q).entries] == by_number, q
+        assert bool(by_number) == (q != "nobody said this")
+
+
 def test_all_that_happened_to_one_partner_is_together_its_invitation_too(database: str) -> None:
     reference = applied("First Ltd")
     applied("Second Ltd")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
@@ -19,7 +20,7 @@ import pytest
 import redis
 from nicegui import Client, core
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from integrations.local.parts import ROOT
 from models.application import by_reference, withdraw
@@ -27,15 +28,18 @@ from models.condition import Condition, Term, condition, conditions, mark_met, m
 from models.database import now, reading, transaction
 from models.deciding import carry_out
 from models.decision import Decision, stage, waiting_decision
-from models.errors import Conflict, Forbidden, Invalid, NotFound
+from models.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
 from models.invitation import find
 from models.language import shown_date
+from models.looked import looked
 from models.people import disable
-from models.person import Actor, Right, Role
+from models.person import SUSPENDED, Actor, Right, Role, User, actor_of
 from models.possible import Action
+from models.queue import look
 from models.review import (
     SECTIONS,
     approve,
+    confirm_decision,
     decision,
     give_verdict,
     history,
@@ -220,7 +224,9 @@ def test_a_decision_on_what_was_reviewed_anew_meanwhile_is_refused_and_so_is_und
         assert waiting_decision(session, row(session, reference).id) is not None
 
 
-def test_what_somebody_decided_is_undone_where_their_account_is_disabled_before_it_left(database: str, waits: None) -> None:
+def test_what_somebody_decided_is_held_where_their_account_is_disabled_and_leaves_when_another_confirms_it(
+    database: str, waits: None
+) -> None:
     references = [brought(applied(name), to="reviewed") for name in ("One Ltd", "Two Ltd", "Three Ltd")]
     for reference in references:
         approved(reference)
@@ -229,13 +235,103 @@ def test_what_somebody_decided_is_undone_where_their_account_is_disabled_before_
     approver, admin = person(Role.APPROVER).user_id or 0, person(Role.ADMIN)
     with transaction() as session:
         assert disable(session, admin, approver) == 2
+    for reference in references[1:]:
+        ten_minutes_later(reference)
     assert (carry_out_due(), [status(reference) for reference in references]) == (0, ["approved", "reviewed", "reviewed"])
-    undone_ones = events("application.decision_undone")
-    assert [story([one])[0].sentence for one in undone_ones] == [
-        "Admin Person disabled the account of Approver Person, so the decision that had not left yet was undone"
-    ] * 2
+    held = [story([one])[0].sentence for one in events("application.decision_held")]
+    assert held == ["The account of Approver Person was disabled before the decision left, so it is held"] * 2
+    with reading() as session:
+        assert {one.reference: (one.decided, one.held) for one in look(session, looked({})).rows} == dict.fromkeys(references[1:], (True, True))
+    with pytest.raises(Conflict, match="Confirm it or undo it"), transaction() as session:
+        reject(session, admin, row(session, references[1]), WORDS)
+    _confirmed(references[1], admin)
+    undone(references[2], Role.ADMIN)
+    assert (carry_out_due(), told().count("email.approved")) == (0, 1), "whoever confirms has time to undo it, too"
+    ten_minutes_later(references[1])
+    assert (carry_out_due(), [status(reference) for reference in references]) == (1, ["approved", "approved", "reviewed"])
+    assert [one.actor for one in events("application.approved")] == ["Approver Person", "Admin Person"]
+
+
+def test_a_held_decision_is_not_confirmed_by_who_reviewed_nor_after_a_day_of_its_conditions_nor_twice(database: str, waits: None) -> None:
+    reference, admin = brought(applied(), to="reviewed"), person(Role.ADMIN)
+    with pytest.raises(Conflict, match="no decision that waits to be confirmed"):
+        _confirmed(reference, admin)
+    approved(reference, Term("Send the certificate.", LATER))
+    with pytest.raises(Conflict, match="no decision that waits to be confirmed"):
+        _confirmed(reference, admin)
+    _suspended_behind_our_back(Role.APPROVER)
+    ten_minutes_later(reference)
+    assert (carry_out_due(), carry_out_due(), status(reference)) == (0, 0, "reviewed")
+    [held] = events("application.decision_held")
+    assert held.actor == "Partner Portal"
+    reviewer = person(Role.REVIEWER)
+    also_approver = Actor(reviewer.name, "staff", frozenset({Role.APPROVER}), reviewer.user_id)
+    with pytest.raises(Forbidden, match="You reviewed a part"):
+        _confirmed(reference, also_approver)
+    _condition_day(reference, now().date().isoformat())
+    with pytest.raises(Conflict, match="due date of its conditions has passed"):
+        _confirmed(reference, admin)
+    _condition_day(reference, LATER.isoformat())
+    _confirmed(reference, admin)
+    with pytest.raises(Conflict, match="no decision that waits to be confirmed"):
+        _confirmed(reference, admin)
+    ten_minutes_later(reference)
+    assert (carry_out_due(), status(reference)) == (1, "approved")
+    with reading() as session:
+        [made] = session.exec(select(Decision)).all()
+    assert (made.made_by, made.held) == ("Admin Person", False)
+
+
+@pytest.mark.parametrize("first", ["the approval", "the disabling"])
+def test_who_is_disabled_while_they_decide_has_decided_before_and_it_is_held_or_is_refused(
+    database: str, waits: None, first: str
+) -> None:
+    reference, held, admin = brought(applied(), to="reviewed"), token(Role.APPROVER), person(Role.ADMIN)
+    with ThreadPoolExecutor(1) as other:
+        try:
+            with transaction() as session:
+                actor = actor_of(session, held)  # at this moment they may
+                application = by_reference(session, reference, lock=True)
+                if first == "the approval":
+                    approve(session, actor, application)
+                disabling = other.submit(_disabled, admin, actor.user_id or 0)
+                wait([disabling], 1.5)
+                if first == "the disabling":
+                    approve(session, actor, application)
+        except SignInNeeded:
+            pass
+        disabling.result(20)
+    with reading() as session:
+        made = waiting_decision(session, row(session, reference).id)
+        assert made is None or made.held
+    if made:
+        ten_minutes_later(reference)
+    assert (carry_out_due(), status(reference), told()) == (0, "reviewed", [])
+
+
+def _disabled(admin: Actor, user_id: int) -> None:
     with transaction() as session:
-        reject(session, admin, row(session, references[1]), WORDS)  # somebody else decides anew
+        disable(session, admin, user_id)
+
+
+def _confirmed(reference: str, actor: Actor) -> None:
+    with transaction() as session:
+        confirm_decision(session, actor, by_reference(session, reference, lock=True))
+
+
+def _suspended_behind_our_back(role: Role) -> None:
+    """The account is cut off in the database, by no verb of ours."""
+    with transaction() as session:
+        session.exec(update(User).where(col(User.oid) == role).values(status=SUSPENDED))
+
+
+def _condition_day(reference: str, day: str) -> None:
+    """Time goes on until the day of the condition."""
+    with transaction() as session:
+        made = waiting_decision(session, row(session, reference).id)
+        assert made is not None
+        made.conditions = [{**one, "due_on": day} for one in made.conditions]
+        session.add(made)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

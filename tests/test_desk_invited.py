@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import col, delete, select, update
+from sqlmodel import Session, col, delete, select, update
 
-from models.application import Application, begin, withdraw
+from models.application import Application, ApplicationStatus, begin, withdraw
 from models.database import engine, now, reading, transaction
 from models.draft import Answer, save_answers
 from models.earlier import begin_with_what_is_known
@@ -74,13 +77,15 @@ def worked(code: str, name: str = "company_name", value: str = "Brightfield") ->
         save_answers(session, application, [Answer(name, value, 1)])
 
 
-def mails_left() -> None:
-    with transaction() as session:
+def mails_left(within: Session | None = None) -> None:
+    with nullcontext(within) if within else transaction() as session:
         for delivery in session.exec(select(Delivery).where(Delivery.target == "email.invitation")):
             succeed(session, delivery)
-            found = session.get_one(Invitation, delivery.invitation_id)
-            found.sent_at = now()
-            session.add(found)
+
+
+def opens(within: Session | None = None) -> None:
+    with nullcontext(within) if within else transaction() as session:
+        note_opened(session, session.exec(select(Invitation)).one())
 
 
 def refused(code: str, target: str = "email.invitation") -> None:
@@ -160,6 +165,29 @@ def test_a_submitted_one_leads_to_its_application_and_is_decided_in_the_end(data
     brought(reference, to="approved")
     line = seen(tab="decided").lines[0]
     assert line.reference == reference and line.happened.decided_at is not None and seen().counts["submitted"] == 0
+
+
+@pytest.mark.parametrize("status", [one for one in ApplicationStatus if one != ApplicationStatus.DRAFT])
+def test_whatever_the_status_of_its_application_it_is_submitted_or_decided(database: str, status: ApplicationStatus) -> None:
+    applied()
+    with transaction() as session:
+        session.exec(update(Application).values(status=status))
+    assert only().standing == ("decided" if status.decided else "submitted")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("first", ["opened", "mail left"])
+def test_of_two_changes_at_once_neither_is_lost(code: str, first: str) -> None:
+    ways = {"opened": opens, "mail left": mails_left}
+    second = ways["mail left" if first == "opened" else "opened"]
+    with ThreadPoolExecutor() as apart:
+        with transaction() as session:
+            ways[first](session)
+            session.flush()
+            other = apart.submit(second)
+            time.sleep(0.5)  # the other has begun by now, and waits for this one's end
+        other.result(timeout=20)
+    assert only().standing == "opened"
 
 
 def test_one_past_its_date_counts_as_expired_before_and_after_the_sweep(code: str) -> None:

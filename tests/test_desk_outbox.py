@@ -10,10 +10,12 @@ from sqlmodel import select
 from models import outbox
 from models.database import now, reading, transaction
 from models.errors import Conflict, Forbidden, Invalid, NotFound
-from models.event import Delivery, Event, give_up, postpone, settle, succeed
-from models.outbox import Outbox, Wanted, look, retry_failed, retry_now, settle_by_hand, wanted
+from models.event import Delivery, Event, claim, give_up, postpone, settle, succeed
+from models.outbox import Outbox, Wanted, look, retry_all, retry_now, settle_by_hand, wanted
+from models.pausing import pause, resume
 from models.person import Role
-from tests.desk import applied, person
+from tests.desk import applied, person, token
+from tests.pages import browser
 
 REFUSED = "The mail server does not take mail for helen.marsh@brightfieldsolar.co.uk (550): check the address."
 
@@ -112,14 +114,88 @@ def test_one_that_waits_an_hour_can_be_tried_now(database: str) -> None:
     assert stored(number).due_at <= now()
 
 
-def test_all_failed_of_one_target_are_tried_again_and_the_others_stay(database: str) -> None:
+def test_all_of_one_target_are_tried_again_and_the_others_stay(database: str) -> None:
     one, two, other = failed(applied("One Ltd")), failed(applied("Two Ltd")), failed(applied("Other Ltd"), "sharepoint.documents")
+    later = waits_an_hour(applied("Later Ltd"))
     operator = person(Role.OPERATIONS)
     with transaction() as session:
-        assert retry_failed(session, operator, "email.received") == 2
+        assert retry_all(session, operator, "email.received") == 3
     assert [stored(number).state for number in (one, two, other)] == ["waiting", "waiting", "failed"]
+    assert stored(later).due_at <= now(), "what waits for a later attempt does not wait for it any more"
+    assert [event.detail["count"] for event in events("delivery.all_retried")] == [3]
+
+
+def test_what_perhaps_was_sent_is_not_tried_again_with_the_others(database: str) -> None:
+    perhaps, bounced = failed(applied("Perhaps Ltd")), failed(applied("Bounced Ltd"))
+    operator = person(Role.OPERATIONS)
     with transaction() as session:
-        assert retry_failed(session, operator) == 1
+        session.get_one(Delivery, perhaps).failure = "unclear"
+        back = session.get_one(Delivery, bounced)
+        back.returned_at, back.external_id = now(), "<delivery-1.aa@saber.example>"
+    with transaction() as session:
+        assert retry_all(session, operator) == 1
+    assert stored(perhaps).state == "failed"
+    again = stored(bounced)
+    assert (again.state, again.returned_at, again.external_id) == ("waiting", None, None), "a mail that came back leaves as a new one"
+
+
+def waits_an_hour(reference: str) -> int:
+    number = deliveries(reference)["email.received"].id or 0
+    with transaction() as session:
+        one = session.get_one(Delivery, number)
+        one.attempts, one.due_at = 1, now() + timedelta(hours=1)
+    return number
+
+
+def claimed() -> list[str]:
+    with transaction() as session:
+        return sorted(one.target for one in claim(session, "worker", limit=50, lease=timedelta(minutes=1)))
+
+
+def test_what_is_stopped_is_claimed_by_nobody_and_keeps_nothing_else_back_until_it_goes_on(database: str) -> None:
+    applied()
+    operator = person(Role.OPERATIONS)
+    with transaction() as session:
+        pause(session, operator, "sharepoint.application", "The list is being moved.")
+        pause(session, operator, "email", "The letters say a wrong date.")
+    assert claimed() == ["sharepoint.documents", "sharepoint.invitation"]
+    stops = {stop.pause.target: (stop.pause.why, stop.pause.paused_by, stop.waiting) for stop in seen().stops}
+    assert stops["sharepoint.application"] == ("The list is being moved.", "Operations Person", 1) and stops["email"][2] == 3
+    assert {load.target for load in seen().loads if load.stopped} == {t for t in outbox.TARGETS if t.startswith("email.")} | {"sharepoint.application"}
+    with transaction() as session:
+        assert resume(session, operator, "email") == 3
+    assert claimed() == ["email.invitation", "email.operations", "email.received"], "SharePoint's still waits"
+    kinds = ("delivery.paused", "delivery.resumed")
+    assert [(event.type, event.detail["target"]) for kind in kinds for event in events(kind)] == [
+        ("delivery.paused", "sharepoint.application"), ("delivery.paused", "email"), ("delivery.resumed", "email"),
+    ]  # fmt: skip
+
+
+def test_a_stop_needs_a_target_and_a_reason_and_is_made_once(database: str) -> None:
+    operator = person(Role.OPERATIONS)
+    for target, why, wrong in (("telex", "It is broken.", "target"), ("email", " no ", "why")):
+        with transaction() as session, pytest.raises(Invalid) as refusal:
+            pause(session, operator, target, why)
+        assert [problem.field for problem in refusal.value.problems] == [wrong]
+    with transaction() as session:
+        pause(session, operator, "email", "It is broken.")
+    with transaction() as session, pytest.raises(Conflict):
+        pause(session, operator, "email", "It is broken still.")
+    with transaction() as session, pytest.raises(NotFound):
+        resume(session, operator, "sharepoint")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_page_says_what_is_stopped_by_whom_and_why_above_all_else(database: str, redis_server: object, s3: object) -> None:
+    applied()
+    operator = person(Role.OPERATIONS)
+    with transaction() as session:
+        pause(session, operator, "sharepoint", "The site <moves> today.")
+    answer = browser(token(Role.OPERATIONS)).get("/deliveries?status=all")
+    assert "The site &lt;moves&gt; today." in answer.text and "<moves>" not in answer.text
+    assert answer.text.index("The site ") < answer.text.index("SharePoint: invitation")
+    health = browser().get("/readyz").json()
+    assert (health["status"], health["deliveries"]) == ("degraded", "stopped")
 
 
 def test_settling_needs_a_reason_and_keeps_it(database: str) -> None:
@@ -149,7 +225,9 @@ def test_only_operations_and_administrators_operate_deliveries(database: str, ro
     number, somebody = failed(applied()), person(role)
     acts = (
         lambda s: retry_now(s, somebody, number),
-        lambda s: retry_failed(s, somebody),
+        lambda s: retry_all(s, somebody),
+        lambda s: pause(s, somebody, "email", "It is broken."),
+        lambda s: resume(s, somebody, "email"),
         lambda s: settle_by_hand(s, somebody, number, "Not needed."),
     )
     for act in acts:

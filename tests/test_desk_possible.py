@@ -11,10 +11,10 @@ import pytest
 from models import review
 from models.application import Application, ApplicationStatus, move
 from models.database import reading, transaction
-from models.decision import waiting_decision
+from models.decision import hold_waiting, waiting_decision
 from models.errors import Refused
 from models.note import add_note
-from models.person import Actor, Role
+from models.person import PORTAL, Actor, Role
 from models.possible import Action, Situation
 from models.review import SECTIONS, history, verdicts
 from tests.desk import applied, brought, person, row
@@ -31,6 +31,7 @@ VERBS: dict[Action, Callable[[Any, Actor, Application], Any]] = {
     Action.APPROVE: review.approve,
     Action.REJECT: lambda session, actor, one: review.reject(session, actor, one, WORDS),
     Action.UNDO: review.undo_decision,
+    Action.CONFIRM: review.confirm_decision,
 }
 
 
@@ -44,9 +45,10 @@ def in_every_state(database: str) -> dict[str, str]:
     found = {"submitted": applied("New Ltd"), **{state: brought(applied(f"{state} Ltd"), to=state) for state in states}}
     found["all judged"], found["withdrawn"] = applied("Judged Ltd"), applied("Gone Ltd")
     with environment_of({"DECISION_UNDO_MINUTES": "10"}):
-        found["decided"] = brought(applied("Decided Ltd"), to="approved")
+        found["decided"], found["held"] = (brought(applied(name), to="approved") for name in ("Decided Ltd", "Held Ltd"))
     reviewer = person(Role.REVIEWER)
     with transaction() as session:
+        hold_waiting(session, row(session, found["held"]).id, PORTAL)
         judged, gone = row(session, found["all judged"]), row(session, found["withdrawn"])
         for section in SECTIONS:
             review.give_verdict(session, reviewer, judged, section, "passed")
@@ -59,7 +61,7 @@ def test_the_desk_offers_an_action_exactly_when_the_verb_goes_through(in_every_s
     people = [person(role) for role in Role]
     compared = [compare(reference, actor, action) for reference, actor, action in product(in_every_state.values(), people, Action)]
     assert [difference for difference in compared if difference] == []
-    assert len(compared) == 9 * 5 * len(Action)
+    assert len(compared) == 10 * 5 * len(Action)
 
 
 def compare(reference: str, actor: Actor, action: Action) -> str:
@@ -70,8 +72,9 @@ def compare(reference: str, actor: Actor, action: Action) -> str:
 def why_not(reference: str, actor: Actor, action: Action) -> str:
     with reading() as session:
         one = row(session, reference)
-        decided = waiting_decision(session, one.id) is not None
-        return Situation(actor, one, verdicts(session, one), history(session, one), decided).why_not(action)
+        made = waiting_decision(session, one.id)
+        held = made is not None and made.held
+        return Situation(actor, one, verdicts(session, one), history(session, one), made is not None, held).why_not(action)
 
 
 def refusal(reference: str, actor: Actor, action: Action) -> str:

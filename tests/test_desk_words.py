@@ -16,7 +16,7 @@ from models.language import LANGUAGES, _, speaking
 from models.person import PORTAL, Role
 from models.review import history
 from portal import words
-from portal.pages.desk import place
+from portal.cells import place
 from portal.pages.inviting import LONGEST, end_of
 from portal.pages.review.story import HAPPENED, SENTENCES, story, what_happened
 from tests.desk import applied, brought, row, token
@@ -113,3 +113,11 @@ def test_an_invitation_is_open_for_a_year_at_most() -> None:
         with pytest.raises(Invalid) as refused:
             end_of(typed)
         assert "within a year" in refused.value.problems[0].message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_distance_of_any_length_has_words_in_every_language(language: str) -> None:
+    with speaking(language):
+        for seconds in (10, 90, 4_000, 90_000, 500_000, 1_209_600, 3_456_000, 34_560_000):
+            for distance in (timedelta(seconds=seconds), -timedelta(seconds=seconds)):
+                assert str(words.ago(NOON + distance, NOON)).startswith("<time")

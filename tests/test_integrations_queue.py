@@ -11,7 +11,7 @@ import pytest
 import redis
 import requests
 
-from integrations.failures import Configuration, Passing, Permanent, calling, from_status, seconds_of
+from integrations.failures import Changed, Configuration, Missing, Passing, Permanent, calling, from_status, seconds_of
 from integrations.queue import connection
 from tests.parts import Local, environment_of
 
@@ -53,8 +53,8 @@ def test_a_wrong_password_is_for_the_operator(local: Local, redis_server: redis.
 
 @pytest.mark.parametrize(
     ("status", "sort"),
-    [(408, Passing), (412, Passing), (429, Passing), (500, Passing), (503, Passing), (401, Configuration), (403, Configuration),
-     (400, Permanent), (404, Permanent), (409, Permanent), (422, Permanent)],
+    [(408, Passing), (412, Changed), (429, Passing), (500, Passing), (503, Passing), (401, Configuration), (403, Configuration),
+     (400, Permanent), (404, Missing), (409, Permanent), (422, Permanent)],
 )  # fmt: skip
 def test_a_status_is_of_one_of_three_sorts(status: int, sort: type[Exception]) -> None:
     assert type(from_status("SharePoint", status)) is sort

@@ -27,6 +27,7 @@ from integrations.local.postgres import postgres
 from integrations.local.run import RESTARTS
 from integrations.sharepoint import sharepoint
 from integrations.storage import storage
+from tests.lists import put
 from tests.parts import Graph, Local, Mailbox, environment_of, eventually
 
 LIST, KEY = "EPC Onboarding", "ReferenceNumber"
@@ -78,7 +79,7 @@ def test_graph_refuses_what_its_contract_does_not_know(local: Local, graph: Grap
 
 def test_graph_keeps_keys_unique_whatever_their_case(local: Local, graph: Graph) -> None:
     reference = f"EPC-{uuid.uuid4().hex.upper()}"
-    sharepoint().upsert_item(LIST, KEY, reference, {"Title": "One"})
+    put(LIST, KEY, reference, Title="One")
     again = {"fields": {"Title": "Two", KEY: reference.lower()}}
     answer = requests.post(f"{lists_of(local)}/{LIST}/items", json=again, headers=token(local), timeout=10)
     assert answer.status_code == 400
@@ -95,7 +96,7 @@ def test_graph_searches_a_column_without_an_index_only_when_told_to_risk_it(loca
 
 def test_lists_documents_and_mails_survive_kill_9(local: Local, graph: Graph, mailbox: Mailbox, s3: Local) -> None:
     reference = f"EPC-{uuid.uuid4().hex.upper()}"
-    sharepoint().upsert_item(LIST, KEY, reference, {"Title": "Kept"})
+    put(LIST, KEY, reference, Title="Kept")
     document = sharepoint().upload_document(reference, "kept.pdf", b"%PDF kept", "application/pdf", {})
     storage().put(f"{reference}.pdf", b"kept too", "application/pdf")
     send(Email("a@x.example", reference, "text", "<p>text</p>", f"<{reference}@saber.example>"))

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col, select
 
 from models.database import engine, reading, transaction
 from models.document import Document, DocumentState
+from models.invitation_entry import InvitationEntry
 from models.queue_entry import is_declared
 from models.tables import ALL
 from tests.partners import submitted
@@ -26,16 +27,23 @@ def test_a_migration_is_taken_back_and_made_again_over_rows_that_refer_to_each_o
     application = submitted(("gdpr_policy",))
     with transaction() as session:
         session.exec(sa.update(Document).where(col(Document.application_id) == application.id).values(state=DocumentState.PROPOSED))
-    before = _counted()
+    before, standing = _counted(), _standing()
     engine().dispose()
     for move, to in ((command.downgrade, "0001"), (command.upgrade, "head")):
         move(Config(toml_file="pyproject.toml"), to)
+    assert _standing() == standing == ["submitted"]
     assert _counted() == before and before["invitations"] == before["applications"] == 1
     with reading() as session:
         waited = session.exec(select(Document)).one()
         assert waited.state == DocumentState.REMOVED and waited.removed_at, "what waited for a renewal goes with it, and when is known"
     with engine().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"include_object": is_declared}), SQLModel.metadata) == []
+
+
+def _standing() -> list[str]:
+    """Where the invitations stand: by the triggers while they were made, and by the migration that finds them there."""
+    with reading() as session:
+        return list(session.exec(select(InvitationEntry.standing)))
 
 
 def _counted() -> dict[str, int]:

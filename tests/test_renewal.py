@@ -474,6 +474,29 @@ def test_an_approved_renewal_takes_the_old_places_and_leaves_verdicts_decision_a
         decided(reference)
 
 
+def test_the_api_says_what_is_to_be_renewed_until_when_and_where(database: str) -> None:
+    reference = partner(30)
+    with reading() as session:
+        code = row(session, reference).invitation_code
+
+    def told() -> Any:
+        return ok(browser().get("/api/status", params={"invitationCode": code}))["renewal"]
+
+    assert told() is None
+    night(reference)
+    day = (TODAY + timedelta(days=30)).isoformat()
+    questions = ["publicLiabilityInsurance", "publicLiabilityCover", "publicLiabilityExpiry", "publicLiabilityIndemnity"]
+    item = {"document": CERTIFICATE, "questions": questions, "endsOn": day, "over": False}
+    found = told()
+    assert (found["items"], found["endsOn"], found["state"], found["sentAt"]) == ([item], day, "open", None)
+    assert found["url"] == f"{settings().portal_url}/apply/renew" and code not in str(found)
+    renewed(reference)
+    assert told()["state"] == "sent" and told()["sentAt"]
+    with transaction() as session:
+        return_renewal(session, person(Role.APPROVER), row(session, reference), "The last page is missing.")
+    assert (told()["state"], told()["message"], told()["sentAt"]) == ("returned", "The last page is missing.", None)
+
+
 def test_a_renewal_sent_back_keeps_what_was_typed_and_is_mended(database: str) -> None:
     reference = partner(20)
     night(reference)

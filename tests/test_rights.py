@@ -31,6 +31,7 @@ from models import (
     mention,
     note,
     outbox,
+    pausing,
     people,
     reminder,
     renewal_review,
@@ -38,6 +39,7 @@ from models import (
     retention,
     review,
     revocation,
+    saved_view,
 )
 from models.application import Application
 from models.database import now, reading, transaction
@@ -45,6 +47,7 @@ from models.document import Document
 from models.errors import Forbidden, Refused
 from models.event import Delivery, Event
 from models.invitation import Invitation
+from models.looked import looked
 from models.person import RIGHTS, Actor, Right, Role, User, partner
 from portal.words import OFFICE
 from tests.desk import applied, person, row, token
@@ -73,15 +76,19 @@ VERBS: dict[Callable[..., Any], Right] = {
     note.remove_note: Right.REVIEW, note.restore_note: Right.REVIEW, note.unread: Right.READ, mention.have_read: Right.READ,
     review.request_information: Right.REVIEW, review.mark_reviewed: Right.REVIEW, review.reopen: Right.REVIEW,
     deciding.approve: Right.DECIDE, deciding.reject: Right.DECIDE, deciding.undo_decision: Right.DECIDE,
+    deciding.confirm_decision: Right.DECIDE,
     condition.mark_met: Right.DECIDE, condition.mark_not_met: Right.DECIDE,
     letter_template.add_template: Right.DECIDE, letter_template.change_template: Right.DECIDE,
     letter_template.delete_template: Right.DECIDE, letter_template.restore_template: Right.DECIDE,
     renewal_review.ask_renewal: Right.REVIEW, renewal_review.take_back_renewal: Right.REVIEW,
     renewal_review.return_renewal: Right.REVIEW, renewal_review.approve_renewal: Right.DECIDE,
-    outbox.retry_now: Right.OPERATE, outbox.retry_failed: Right.OPERATE, outbox.settle_by_hand: Right.OPERATE,
+    outbox.retry_now: Right.OPERATE, outbox.retry_all: Right.OPERATE, outbox.settle_by_hand: Right.OPERATE,
+    pausing.pause: Right.OPERATE, pausing.resume: Right.OPERATE,
     retention.hold: Right.OPERATE, retention.lift: Right.OPERATE,
     people.people: Right.READ, people.disable: Right.PEOPLE, people.enable: Right.PEOPLE, people.end_sessions: Right.PEOPLE,
     audit.look: Right.AUDIT, audit.export: Right.AUDIT, export.find: Right.READ, export.exported: Right.READ,
+    saved_view.saved_views: Right.READ, saved_view.save_view: Right.READ, saved_view.rename_view: Right.READ,
+    saved_view.change_view: Right.READ, saved_view.delete_view: Right.READ, saved_view.restore_view: Right.READ,
     contacts.look: Right.READ, contacts.find: Right.READ, contacts.exported: Right.READ, contacts.correct_address: Right.INVITE,
 }  # fmt: skip
 #: What takes an actor and asks for no right, and why.
@@ -89,9 +96,11 @@ WITHOUT = {
     "models.columns.own_columns": "everybody reads their own columns, of a list that they were let see",
     "models.event.record": "a verb that has asked calls it",
     "models.decision.end_waiting": "the verbs that undo a decision call it, which have asked, and the partner's withdrawal",
+    "models.decision.hold_waiting": "disabling an account calls it, which has asked, and the portal itself",
     "models.decision.why_somebody_else": "it only says why somebody may not",
     "models.mention.call": "only the verbs of notes call it, which have asked",
     "models.assignment.take_on": "only `start_review` calls it, which has asked",
+    "models.saved_view.saved_view": "everybody looks up their own views; the verbs ask for the right",
     "models.people.sign_out_elsewhere": "everybody may end their own sessions",
 }
 ROUTES = {
@@ -102,7 +111,8 @@ ROUTES = {
     "/palette": Right.READ, "/mentions": Right.READ,
     "/people/contacts": Right.READ, "/people/contacts/export.csv": Right.READ, "/people/contacts/export.xlsx": Right.READ,
 }  # fmt: skip
-#: Routes as the app declares them, where that is not what ROUTES says; and those that are the partners', the machines' or everybody's.
+#: Routes as the app declares them, where that is not what ROUTES says; and those that are the partners' and the machines', which
+#: test_rights_of_partners.py tries with every role, or everybody's.
 DECLARED = {"/review/export.{form}": "/review/export.csv", "/people/contacts/export.{form}": "/people/contacts/export.csv", "/documents/{public_id}": "/documents/{document}",
             "/documents/{public_id}/thumbnail": "/documents/{document}"}  # fmt: skip
 OTHERS = ("/apply", "/api/", "/auth/", "/static", "/docs", "/openapi.json", "/healthz", "/readyz", "/language", "/favicon.ico", "/_nicegui")
@@ -175,12 +185,13 @@ def _given(session: Session, verb: Callable[..., Any], reference: str) -> dict[s
         "delivery_id": session.exec(select(Delivery.id)).first(), "section": "company", "ruling": "passed", "note_id": 0, "text": "Seen and noted.",
         "reason": "It says why.", "why": "It says why.", "message": "Send the new certificate.", "expires_at": now() + timedelta(days=9),
         "company_name": "New Ltd", "contact_email": "ada@new-partner.co.uk", "asked": audit.Asked(), "zone": OFFICE, "form": "csv",
-        "count": 1, "wanted": select(Application.id), "line": invitation_import.Line(2, {}), "until": lambda _: now() + timedelta(days=9),
+        "count": 1, "wanted": looked({}) if verb.__module__ == saved_view.__name__ else select(Application.id), "line": invitation_import.Line(2, {}), "until": lambda _: now() + timedelta(days=9),
     }  # fmt: skip
     held |= {
         "condition": condition.Condition(application_id=application.id or 0, text="Send the certificate."), "kind": "approval",
         "template": letter_template.LetterTemplate(kind="approval", title="Ours", language="en", text=held["message"], changed_by="", changed_at=now()),
-        "language": "en", "title": "Ours", "slots": ["gdpr_policy"], "columns": ["status"],
+        "target": "email", "language": "en", "title": "Ours", "slots": ["gdpr_policy"], "columns": ["status"],
+        "name": "Ours", "view": saved_view.SavedView(user_id=reviewer, name="Ours", saved_at=now()),
     }  # fmt: skip
     needed = [one.name for one in list(inspect.signature(verb).parameters.values())[2:] if one.default is one.empty]
     return {name: held[name] for name in needed}

@@ -199,7 +199,7 @@ def test_a_mail_that_a_dead_worker_had_begun_is_left_to_a_person(database: str, 
     drain()
     left = deliveries("email.invitation")[0]
     assert mailbox.mails() == []
-    assert (left.state, left.failure) == ("failed", "permanent")
+    assert (left.state, left.failure) == ("failed", "unclear")
     assert "it may have been sent" in (left.last_error or "")
     with transaction() as session:
         retry(session, session.get_one(Delivery, left.id))
@@ -221,7 +221,7 @@ def test_an_answer_that_is_lost_after_the_mail_was_taken_sends_no_second_one(
         due_now()
         drain()
     failed = deliveries("email.invitation")[0]
-    assert (failed.state, failed.failure) == ("failed", "permanent")
+    assert (failed.state, failed.failure) == ("failed", "unclear")
     assert "may have been sent" in (failed.last_error or "")
     assert len(mailbox.mails()) <= 1
 

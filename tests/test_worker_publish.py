@@ -7,20 +7,24 @@ import threading
 import time
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from integrations.sharepoint import sharepoint
 from integrations.storage import storage
+from integrations.upload import PIECE, expected
 from models.application import Application, submit, withdraw
-from models.database import now, transaction
+from models.database import now, reading, transaction
 from models.document import Document, stored
 from models.event import record
 from models.invitation import Invitation, extend, revoke
 from models.invitation_list import synced
+from models.library_upload import LibraryUpload
 from models.note import add_note
 from models.person import PORTAL, Actor, Role, actor_of, sign_in
 from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, request_information
 from models.settings import settings
+from tests.lists import put
+from tests.papers import large_pdf
 from tests.partners import (
     THREE,
     begun,
@@ -75,8 +79,8 @@ def test_a_revoked_invitation_is_cancelled_and_an_extended_one_has_its_new_date(
 
 def test_a_code_that_sharepoint_lacked_is_written_back_to_its_item(database: str, graph: Graph, mailbox: Mailbox) -> None:
     name = settings().sharepoint_invitations_list
-    theirs = sharepoint().upsert_item(name, "InvitationCode", f"X{now():%H%M%S%f}"[:8], {"Title": "Marstack"})
-    sharepoint().update_item(name, theirs, {"InvitationCode": None})
+    theirs = put(name, "InvitationCode", f"X{now():%H%M%S%f}"[:8], Title="Marstack")
+    sharepoint().change_item(name, theirs, {"InvitationCode": None})
     with transaction() as session:
         made, _ = synced(session, company_name="Marstack", contact_email="rob@marstack.example.com", item_id=theirs)
     drain()
@@ -275,3 +279,53 @@ def test_documents_wait_for_their_applications_item(database: str, s3: Local, gr
 
 def stored_documents(session: Session, application: Application) -> list[Document]:
     return stored(session, application.id)
+
+
+def replaced(application: Application, slot: str) -> None:
+    """The partner is asked, and sends another document in the place of the first."""
+    reviewer = staff("Rosa Reyes", Role.REVIEWER)
+    with transaction() as session:
+        request_information(session, reviewer, session.get_one(Application, application.id), "Send the new schedule")
+    stored_in(application, slot, "The new one")
+
+
+def test_a_document_that_was_replaced_leaves_the_library_once_the_new_one_is_there(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    application = submitted()
+    drain()
+    before = set(folder(graph, application.reference_number or ""))
+    replaced(application, "public_liability_certificate")
+    with transaction() as session:
+        record(session, "application.renewed", PORTAL, application_id=application.id)
+    drain()
+    assert before <= set(folder(graph, application.reference_number or "")), "while the partner works on it, nothing leaves"
+    with transaction() as session:
+        submit(session, session.get_one(Application, application.id), form(team_size=70), wanted_documents(COMPLETE))
+    graph.misbehave(503, path="/items/", method="DELETE")
+    drain()
+    assert len(folder(graph, application.reference_number or "")) == 4
+    due_now()
+    drain()
+    after = set(folder(graph, application.reference_number or ""))
+    assert len(after) == 3 and len(after - before) == 1 and len(events("document.withdrawn")) == 1
+
+
+def test_a_large_document_goes_on_where_another_worker_died(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = begun(())
+    stored_in(application, "team_cvs", content=large_pdf(7))
+    with transaction() as session:
+        application = submit(session, session.get_one(Application, application.id), COMPLETE, wanted_documents())
+    graph.misbehave(0, path="/_upload/", times=30, after=True)
+    drain()
+    with reading() as session:
+        address = session.exec(select(LibraryUpload)).one().address
+    graph.behave()
+    assert deliveries("sharepoint.documents")[0].state == "waiting" and expected(address) == PIECE
+    graph.misbehave(500, path="createUploadSession")  # no other session is begun
+    due_now()
+    drain()
+    assert deliveries("sharepoint.documents")[0].state == "done"
+    assert len(folder(graph, application.reference_number or "")) == 1
+    with reading() as session:
+        assert session.exec(select(LibraryUpload)).all() == []

@@ -176,6 +176,15 @@ def test_an_object_that_no_document_knows_goes_when_it_is_old_and_an_operator_as
     assert events("retention.erased")[0].detail["key"] == "uploads/GONE0000/orphan.pdf"
 
 
+def test_an_object_that_no_document_has_known_for_long_goes_by_itself(database: str, s3: Local) -> None:
+    storage().put("uploads/GONE0000/orphan.pdf", b"%PDF-", "application/pdf")
+    kept = stored_in(begun(()), "gdpr_policy")
+    for days, left in ((0, 2), (1, 2), (-1, 1)):  # never, not yet, long ago
+        with days_of_uploads(-1, orphan_days=days):
+            assert not clean_up().failed and len(keys()) == left
+    assert keys() == {kept.r2_key}
+
+
 def test_a_database_that_knows_almost_nothing_of_the_store_erases_nothing(database: str, s3: Local) -> None:
     for number in range(PLAUSIBLE + 1):
         storage().put(f"uploads/OTHER000/{number}.pdf", b"%PDF-", "application/pdf")
@@ -481,14 +490,14 @@ def every(table: type[Delivery]) -> list[Delivery]:
 
 
 class days_of_uploads:  # noqa: N801 — reads as a phrase
-    """A period of so many days for abandoned uploads; -1 makes everything old enough."""
+    """A period of so many days for abandoned uploads, and for objects that no document knows; -1 makes everything old enough."""
 
-    def __init__(self, days: int) -> None:
-        self.days = days
+    def __init__(self, days: int, orphan_days: int = 30) -> None:
+        self.days = days, orphan_days
 
     def __enter__(self) -> None:
-        self.before = settings().abandoned_upload_days
-        settings().abandoned_upload_days = self.days
+        self.before = settings().abandoned_upload_days, settings().orphan_days
+        settings().abandoned_upload_days, settings().orphan_days = self.days
 
     def __exit__(self, *_: object) -> None:
-        settings().abandoned_upload_days = self.before
+        settings().abandoned_upload_days, settings().orphan_days = self.before

@@ -34,7 +34,7 @@ from models.steps import QUESTIONS, STEPS
 ROOT = Path(__file__).parent.parent
 FLOORS = ("models", "integrations", "portal", "worker")
 #: A failure keeps its sentence in English for logs and deliveries, and says it in the reader's language where it is shown.
-FAILURES = ("Passing", "Permanent", "Configuration", "Unclear", "SignInRefused")
+FAILURES = ("Passing", "Changed", "Permanent", "Missing", "Configuration", "Unclear", "SignInRefused")
 SHOWN_FAILURES = ("integrations/failures.py", "integrations/identity.py", "integrations/storage.py", "portal/looking.py")  # the others happen in the worker
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2)}
 #: How each kind of file is read; `trimmed` as in ext.i18n, so that {% trans %} may be broken into lines.
@@ -67,7 +67,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "portal/frame.py": ("DESK",),
     "portal/pages/sifting.py": ("RULINGS",),
     "portal/sentences.py": ("SENTENCES", "DATE"),
-    "portal/words.py": ("DESK_STATUS", "TARGETS", "DELIVERY_WORDS", "INVITATION_WORDS", "AGAIN"),
+    "models/targets.py": ("TARGETS",),
+    "portal/words.py": ("DESK_STATUS", "DELIVERY_WORDS", "INVITATION_WORDS", "AGAIN"),
 }
 
 Text = str | tuple[str, ...]

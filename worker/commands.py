@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
+from integrations import provision
+from integrations.failures import Failure
 from models.application import by_reference
 from models.database import transaction
 from models.errors import NotFound, Refused
@@ -16,6 +18,7 @@ from models.invitation import Invitation, find
 from models.person import Actor
 from models.retention import hold, lift
 from models.settings import ready_settings
+from worker import lists
 from worker.deliver import sweep
 from worker.logs import start_logging
 from worker.main import run
@@ -25,18 +28,22 @@ OPERATOR = Actor(name="Operator at the command line", kind="system")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m worker [sweep | retention [--dry-run] [--orphans] | hold WHOSE WHY | release WHOSE | demo N]`; or the worker itself."""
+    """`python -m worker [sweep | sharepoint provision [--dry-run] | retention … | hold … | release … | demo N]`; or the worker itself."""
     asked = _parser().parse_args(arguments)
     ready_settings()
     start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
     commands: dict[str | None, Callable[[], int]] = {
         None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run, asked.orphans), "demo": lambda: _demo(asked.number),
         "hold": lambda: _hold(asked.whose, asked.why), "release": lambda: _release(asked.whose),
+        "sharepoint": lambda: _provision(asked.dry_run),
     }  # fmt: skip
     try:
         return commands[asked.command]()
     except Refused as refused:
         print(refused.detail, *(problem.message for problem in refused.problems), file=sys.stderr)
+        return 1
+    except Failure as failure:
+        print(failure.reason, file=sys.stderr)
         return 1
 
 
@@ -47,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     retention = commands.add_parser("retention", help="erase what is past its period, then end")
     retention.add_argument("--dry-run", action="store_true", help="only say what would be erased")
     retention.add_argument("--orphans", action="store_true", help="erase also the objects in the store that no document knows")
+    sharepoint = commands.add_parser("sharepoint", help="what concerns the lists in SharePoint").add_subparsers(dest="what", required=True)
+    making = sharepoint.add_parser("provision", help="make the lists, the library and their columns, and tell what differs where they are")
+    making.add_argument("--dry-run", action="store_true", help="make nothing")
     held = commands.add_parser("hold", help="keep everything of one partner until it is released, whatever its period")
     held.add_argument("whose", help="an application's reference number or an invitation's code")
     held.add_argument("why", help="the reason, for the history")
@@ -58,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
 def _sweep() -> int:
     print(f"Tried {sweep()} deliveries.")
     return 0
+
+
+def _provision(dry_run: bool) -> int:
+    """1 when something differs that the portal cannot work with."""
+    outcomes = list(provision.provision(lists.wanted(), dry_run))
+    print(provision.report(outcomes, dry_run))
+    return 1 if any(outcome.stops for outcome in outcomes) else 0
 
 
 def _retention(dry_run: bool, orphans: bool) -> int:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from worker import access, notes, notify, publish, renewals, request_mails
+from worker import access, condition_mails, digest, evidence, notes, notify, publish, renewals, request_mails
 from worker.outcome import Consumer
 
 HANDLERS: dict[str, Consumer] = {
     "sharepoint.invitation": publish.invitation,
     "sharepoint.application": publish.application,
-    "sharepoint.documents": publish.documents,
+    "sharepoint.documents": evidence.documents,
     "email.invitation": notify.invitation,
     "email.reminder": notify.reminder,
     "email.received": notify.received,
@@ -22,6 +22,7 @@ HANDLERS: dict[str, Consumer] = {
     "email.colleague_done": access.colleague_done,
     "email.information_required": notify.information_required,
     "email.request_reminder": request_mails.request_reminder,
+    "email.condition_reminder": condition_mails.condition_reminder,
     "email.renewal": renewals.asked,
     "email.renewal_received": renewals.received,
     "email.renewal_office": renewals.office,
@@ -32,4 +33,5 @@ HANDLERS: dict[str, Consumer] = {
     "email.rejected": notify.rejected,
     "email.note": notes.note,
     "email.mention": notes.mention,
+    "email.digest": digest.digest,
 }

@@ -19,7 +19,7 @@ from datetime import timedelta
 import structlog
 from sqlmodel import Session, col, func, select
 
-from integrations.failures import Configuration, Failure, Passing
+from integrations.failures import Configuration, Failure, Passing, Unclear
 from models.database import now, reading, transaction
 from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, renew, settle, succeed
 from models.invitation import expire_due
@@ -155,9 +155,19 @@ def _write(session: Session, delivery: Delivery, outcome: Done | Exception) -> N
         case Passing():
             postpone(session, delivery, outcome.reason, outcome.retry_after)
         case Failure():
-            give_up(session, delivery, "configuration" if isinstance(outcome, Configuration) else "permanent", outcome.reason)
+            give_up(session, delivery, _sort(outcome), outcome.reason)
         case _:
             _puzzled(session, delivery, outcome)
+
+
+def _sort(failure: Failure) -> str:
+    match failure:
+        case Configuration():
+            return "configuration"
+        case Unclear():
+            return "unclear"
+        case _:
+            return "permanent"
 
 
 def _puzzled(session: Session, delivery: Delivery, error: Exception) -> None:
@@ -165,7 +175,7 @@ def _puzzled(session: Session, delivery: Delivery, error: Exception) -> None:
     reason = f"Something unexpected went wrong ({type(error).__name__})."
     if delivery.begun_at is None:
         return postpone(session, delivery, reason)
-    return give_up(session, delivery, "permanent", f"{reason} The mail may have been sent: ask the recipient before you retry.")
+    return give_up(session, delivery, "unclear", f"{reason} The mail may have been sent: ask the recipient before you retry.")
 
 
 def _lease() -> timedelta:

@@ -24,11 +24,14 @@ from models.database import now
 from models.settings import settings
 from worker import deliver
 from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
+from worker.digest import tell_operations
 from worker.flagging import keep_flags
 from worker.logs import where
 from worker.reminders import hourly
 from worker.renewals import look_after
 from worker.retention import clean_up
+from worker.returns import look_for_returns
+from worker.scanning import scan_again
 from worker.turn import in_turn
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
@@ -87,17 +90,23 @@ class Listener(SimpleWorker):
 def keep_time() -> None:
     """Sweep, then wait for what is due next, at most SWEEP_SECONDS. Nothing long stands here: a decision leaves on time."""
     while not stopping.is_set():
+        _safely(telling)  # first, so that its mail leaves with the sweep
         _safely(sweep)
         stopping.wait(_pause())
 
 
 def keep_house() -> None:
-    """Keep the flags, remind by the hour, and look after documents at night, however long each takes; again after SWEEP_SECONDS."""
+    """Scan what waits for it, keep the flags, remind by the hour, and look after documents at night; again after SWEEP_SECONDS."""
     while not stopping.is_set():
-        for work in (keep_flags, hourly, nightly, renewing):
+        for work in (scan_again, look_for_returns, keep_flags, hourly, nightly, renewing):
             if not stopping.is_set():
                 _safely(work)
         stopping.wait(settings().sweep_seconds)
+
+
+def telling() -> bool:
+    """Ask for the mail to operations where one is due; whether it was this worker."""
+    return tell_operations(WORKER)
 
 
 def nightly() -> bool:

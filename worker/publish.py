@@ -1,48 +1,46 @@
-"""What SharePoint is told: the invitation, the application, its documents.
+"""What SharePoint's lists are told: the invitation and the application. The documents are told by worker/evidence.py.
 
 Each handler writes what stands now, whatever event led to it, so that any order and any repetition end alike.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import time
 from typing import Any
 
 import structlog
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from integrations.failures import Failure, Passing, Permanent
+from integrations.failures import Configuration, Permanent
 from integrations.sharepoint import sharepoint
-from integrations.storage import storage
 from models.application import SHAREPOINT_STATUS, Application
-from models.database import reading, transaction
-from models.document import Document, stored
-from models.event import Delivery, Event, held, record
-from models.invitation import Invitation, InvitationStatus
-from models.person import PORTAL
+from models.database import reading
+from models.document import stored
+from models.event import Delivery, Event
+from models.invitation import Invitation
+from models.list_item import Subject
+from models.person import User
 from models.settings import settings
-from models.slots import SLOTS
+from worker import lists
+from worker.items import Place, put
+from worker.lists import INVITATION_STATUS, LONGEST, Fields, library_columns, moment
 from worker.outcome import Done
 from worker.record import application_data, document_links, review_notes, reviewer
 
-#: Our states in the words of EPC Invitations. `Cancelled` is what `/api/sync-invitation` reads back as revoked: with
-#: `Expired` the list's own flow would turn a revoked invitation into an expired one, which staff may extend.
-INVITATION_STATUS: dict[InvitationStatus, str] = {
-    InvitationStatus.ACTIVE: "Active",
-    InvitationStatus.USED: "Used",
-    InvitationStatus.EXPIRED: "Expired",
-    InvitationStatus.REVOKED: "Cancelled",
-}
-#: A column of many lines ends at about 63,999 characters; what is longer becomes a file (FACTS 3).
-LONGEST = 60_000
-Fields = dict[str, Any]
+#: Columns that people may edit in SharePoint: what they wrote there stands until ours changes. Their edits of an invitation come to us by
+#: `/api/sync-invitation`, and must not be undone before they do.
+REVIEW = frozenset({"Status", "ReviewedByLookupId", "ReviewedByEmail", "ReviewNotes"})
+INVITING = frozenset({"Title", "ContactEmail", "ContactTitle", "Status", "ExpiryDate", "Notes"})
+_visitors: dict[str, tuple[float, str | None]] = {}  # the few who review, for an hour
 log = structlog.get_logger()
 
 
 def invitation(delivery: Delivery) -> Done:
     """Write the invitation to EPC Invitations. Where the list made the item, the code is written back to it."""
-    item_id = _until_it_stands(lambda: _invitation_fields(delivery.invitation_id), lambda fields: _place(delivery.invitation_id, fields))
+    with reading() as session:
+        known = session.get_one(Invitation, delivery.invitation_id).sharepoint_item_id
+    subject, name = Subject(invitation_id=delivery.invitation_id), settings().sharepoint_invitations_list
+    item_id = put(Place(name, "InvitationCode", subject, INVITING, item_id=known), lambda: _invitation_fields(delivery.invitation_id))
 
     def keep_item(session: Session) -> None:
         found = session.get_one(Invitation, delivery.invitation_id)
@@ -54,131 +52,95 @@ def invitation(delivery: Delivery) -> Done:
 
 def application(delivery: Delivery) -> Done:
     """Write the application to EPC Onboarding, found again by its reference number."""
-    return Done(_until_it_stands(lambda: _application_fields(delivery.application_id), _place_application))
-
-
-def documents(delivery: Delivery) -> Done:
-    """Put every stored document into the library, in a folder named by the reference number.
-
-    Each one that arrived is recorded at once, so that another attempt goes on from there. One that can never arrive does
-    not keep the others back: its failure is raised at the end.
-    """
-    reference, waiting = _unpublished(delivery)
-    name = settings().sharepoint_applications_list
-    item = sharepoint().find_item(name, "ReferenceNumber", reference) if waiting else None
-    if waiting and item is None:
-        raise Passing(f"Application {reference} is not in the list {name} yet, and its documents wait for it.")
-    failures = [failure for document in waiting if item and (failure := _hand_in(delivery, document, reference, item.id))]
-    if failures:
-        raise failures[0]
-    return Done(item.id if item else None)
-
-
-def _until_it_stands(read: Callable[[], Fields], write: Callable[[Fields], str]) -> str:
-    """Write until what was written is still what stands: a change that came meanwhile must not be overwritten by an older state."""
-    fields = read()
-    while True:
-        item_id = write(fields)
-        after = read()
-        if after == fields:
-            return item_id
-        fields = after
+    subject = Subject(application_id=delivery.application_id)
+    place = Place(settings().sharepoint_applications_list, "ReferenceNumber", subject, REVIEW, made_here=True)
+    item_id = put(place, lambda: _application_fields(delivery.application_id))
+    reference, full = _full(delivery.application_id)
+    if not _fits(full):
+        sharepoint().upload_document(reference, _full_name(reference), full.encode(), "application/json", library_columns(item_id, "Legal"))
+    return Done(item_id)
 
 
 def _invitation_fields(invitation_id: int | None) -> Fields:
     with reading() as session:
         found = session.get_one(Invitation, invitation_id)
+        invited_by = _who(session, "invitation.created", Event.invitation_id == invitation_id)
     return {
         "Title": found.company_name,
         "InvitationCode": found.code,
         "ContactEmail": found.contact_email,
         "ContactTitle": found.contact_title or None,
         "Status": INVITATION_STATUS[found.state],
-        "ExpiryDate": f"{found.expires_at:%Y-%m-%dT%H:%M:%SZ}" if found.expires_at else None,
+        "ExpiryDate": moment(found.expires_at),
+        "InvitedBy": invited_by,
         "Notes": found.notes or "",
     }
 
 
-def _place(invitation_id: int | None, fields: Fields) -> str:
-    """Into the item that is known, else into the one with this code, else into a new one; answers its id."""
-    name = settings().sharepoint_invitations_list
-    with reading() as session:
-        item_id = session.get_one(Invitation, invitation_id).sharepoint_item_id
-    if item_id:
-        try:
-            sharepoint().update_item(name, item_id, fields)
-            return item_id
-        except Permanent:  # somebody deleted the item: it is found by its code, or made again
-            log.warning("item not found by its id", invitation=invitation_id)
-    return sharepoint().upsert_item(name, "InvitationCode", fields["InvitationCode"], fields)
-
-
 def _application_fields(application_id: int | None) -> Fields:
+    reference, full = _full(application_id)
     with reading() as session:
         found, files = session.get_one(Application, application_id), stored(session, application_id)
-        return {
-            "Title": found.company_name,
-            "ReferenceNumber": found.reference_number,
+        by = reviewer(session, found)
+        system = {
+            "ReferenceNumber": reference,
             "InvitationCode": found.invitation_code,
+            "FormVersion": found.form_version,
             "ContactName": found.primary_contact_name,
             "ContactEmail": found.primary_contact_email,
-            "ApplicationData": application_data(found, files),
+            "ApplicationData": full if _fits(full) else _instead(reference),
             "Status": SHAREPOINT_STATUS[found.state],
-            "SubmittedDate": f"{found.submitted_at:%Y-%m-%dT%H:%M:%SZ}" if found.submitted_at else None,
-            # ReviewedBy is a person column, which wants an id that only visitors of the site have: the address instead (FACTS 5).
-            "ReviewedByEmail": reviewer(session, found),
+            "SubmittedDate": moment(found.submitted_at),
+            "ReviewedByEmail": by,
             "ReviewNotes": review_notes(session, found, LONGEST),
             "DocumentLinks": document_links(found, files, LONGEST),
         }
+    # A person column wants a number that only visitors of the site have: the address stands beside it in any case (FACTS 5).
+    return lists.answers(found) | system | {"ReviewedByLookupId": _visitor(by)}
 
 
-def _place_application(fields: Fields) -> str:
-    name, reference, full = settings().sharepoint_applications_list, fields["ReferenceNumber"], fields["ApplicationData"]
-    fits = len(full.encode("utf-16-le")) // 2 <= LONGEST  # SharePoint counts UTF-16 units
-    file = f"{reference}-application.json"
-    link = f"Too long for this column: {settings().sharepoint_library}/{reference}/{file}\n{settings().portal_url}/review/{reference}"
-    item_id = sharepoint().upsert_item(name, "ReferenceNumber", reference, fields if fits else {**fields, "ApplicationData": link})
-    if not fits:
-        sharepoint().upload_document(reference, file, full.encode(), "application/json", _columns(item_id, "Legal"))
-    return item_id
-
-
-def _unpublished(delivery: Delivery) -> tuple[str, list[Document]]:
-    """The reference number, and the stored documents that are not in the library yet."""
+def _full(application_id: int | None) -> tuple[str, str]:
+    """The reference number, and the complete form as JSON."""
     with reading() as session:
-        reference = session.get_one(Application, delivery.application_id).reference_number or ""
-        events = session.exec(select(Event).where(Event.application_id == delivery.application_id, Event.type == "document.published"))
-        there = {event.detail["document"] for event in events}
-        return reference, [document for document in stored(session, delivery.application_id) if document.public_id not in there]
+        found = session.get_one(Application, application_id)
+        return found.reference_number or "", application_data(found, stored(session, application_id))
 
 
-def _hand_in(delivery: Delivery, document: Document, reference: str, item_id: str) -> Failure | None:
+def _fits(full: str) -> bool:
+    return len(full.encode("utf-16-le")) // 2 <= LONGEST  # SharePoint counts UTF-16 units
+
+
+def _instead(reference: str) -> str:
+    """What stands in the column when the form is too long for it."""
+    place = f"{settings().sharepoint_library}/{reference}/{_full_name(reference)}"
+    return f"Too long for this column: {place}\n{settings().portal_url}/review/{reference}"
+
+
+def _full_name(reference: str) -> str:
+    return f"{reference}-application.json"
+
+
+def _who(session: Session, type: str, about: Any) -> str:
+    """The address, or where none is known the name, of who did this first."""
+    first = session.exec(select(Event).where(Event.type == type, about).order_by(col(Event.id))).first()
+    user = session.get(User, first.user_id) if first and first.user_id else None
+    return user.email if user else (first.actor if first else "")
+
+
+def _visitor(email: str) -> str | None:
+    """The reviewer's number in the site; None for who was never there, or where the site does not let us look."""
+    if "@" not in email:
+        return None
+    until, number = _visitors.get(email, (0.0, None))
+    if until < time.monotonic():
+        number = _looked_up(email)
+        _visitors[email] = time.monotonic() + 3600, number
+    return number
+
+
+def _looked_up(email: str) -> str | None:
     try:
-        web_id = _upload(document, reference, item_id)
-    except Passing:
-        raise  # the store or SharePoint is away: the others would fail alike
-    except Failure as failure:
-        return failure
-    with transaction() as session:
-        held(session, delivery)
-        record(session, "document.published", PORTAL, application_id=document.application_id, document=document.public_id, item=web_id)
-    return None
-
-
-def _upload(document: Document, reference: str, item_id: str) -> str:
-    slot = SLOTS[document.slot]
-    content = storage().read(document.r2_key, slot.max_mb * 1_000_000)
-    if document.sha256 and hashlib.sha256(content).hexdigest() != document.sha256:
-        raise Permanent(f"“{document.file_name}” in the document store is not the file that was checked: ask the partner for it again.")
-    return sharepoint().upload_document(reference, _file_name(document), content, document.file_type, _columns(item_id, slot.section))
-
-
-def _file_name(document: Document) -> str:
-    """The same at every attempt, and no other document's: SharePoint's paths know no case, so the number makes the difference."""
-    return f"{document.slot}-{document.id}-{document.file_name}"
-
-
-def _columns(item_id: str, section: str) -> Fields:
-    return {"EpcItemId": item_id, "EvidenceSection": section}
-
-
+        return sharepoint().visitor(email)
+    except (Permanent, Configuration) as failure:
+        log.warning("no look at the site's people", reason=failure.reason)
+        return None

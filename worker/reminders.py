@@ -1,4 +1,5 @@
-"""Reminders that go by themselves: of what a reviewer asked for, before its date and once after it, and of drafts that lie still.
+"""Reminders that go by themselves: of what a reviewer asked for, before its date and once after it, of drafts that lie still,
+and of the conditions of an approval.
 
 One of all workers looks once an hour of the working day. Each reminder has a transaction of its own, which locks its subject and looks
 again whether it is still to go; so one that fails keeps no other back, and a run that is killed is gone on with by the next.
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from models.condition_reminder import due_conditions, remind_of_conditions
 from models.database import OFFICE, now, reading, transaction
 from models.reminder import idle_drafts, remind_idle
 from models.request_reminder import due_requests, remind_in_time
@@ -24,6 +26,11 @@ CHUNK = 200
 FROM_HOUR, TO_HOUR = 8, 18
 log = structlog.get_logger()
 Next = Callable[[Session, int, int], tuple[list[int], int | None]]
+Remind = Callable[[Session, int], bool]
+#: Who is next to be reminded of what, and how.
+KINDS: tuple[tuple[Next, Remind], ...] = (
+    (due_requests, remind_in_time), (idle_drafts, remind_idle), (due_conditions, remind_of_conditions),
+)  # fmt: skip
 
 
 def hourly() -> bool:
@@ -35,7 +42,7 @@ def hourly() -> bool:
 
 def remind_all() -> int:
     """Everything that is due now; answers how many reminders are on their way."""
-    sent = _each(due_requests, remind_in_time) + _each(idle_drafts, remind_idle)
+    sent = sum(_each(find, remind) for find, remind in KINDS)
     if sent:
         log.info("reminded", reminders=sent)
     return sent
@@ -47,7 +54,7 @@ def _reminded() -> datetime:
     return now() if stopping.is_set() else _next_hour(now())
 
 
-def _each(find: Next, remind: Callable[[Session, int], bool]) -> int:
+def _each(find: Next, remind: Remind) -> int:
     sent, after = 0, 0
     while not stopping.is_set():
         with reading() as session:
@@ -59,7 +66,7 @@ def _each(find: Next, remind: Callable[[Session, int], bool]) -> int:
     return sent
 
 
-def _one(number: int, remind: Callable[[Session, int], bool]) -> bool:
+def _one(number: int, remind: Remind) -> bool:
     if stopping.is_set():
         return False
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import structlog
 
 from integrations.failures import Failure, Passing
 from integrations.storage import storage
-from models.database import reading, transaction
+from models.database import now, reading, transaction
 from models.document import known_keys
 from models.errors import Refused
 from models.retention import PERIODS, Due, due, erased, orphan, still_due
@@ -56,18 +57,18 @@ class Cleaned:
 def clean_up(dry_run: bool = False, orphans: bool = False, stopped: Callable[[], bool] = lambda: False) -> Cleaned:
     """Erase everything that is past its period, or with `dry_run` only say what that is. A failure of one keeps no other back.
 
-    Objects that no document knows are only erased with `orphans`: after a restore, they may be documents. Once it is `stopped`, the rest
-    is left to the next run.
+    Objects that no document knows are erased with `orphans`, or after ORPHAN_DAYS: after a restore, they may be documents. Once it is
+    `stopped`, the rest is left to the next run.
     """
     with reading() as session:
         found = due(session)
-    strange, reason = _orphans(orphans)
-    kept = [Kept(one, reason, reason != UNASKED) for one in strange if reason]
+    going, staying, reason = _orphans(orphans)
+    kept = [Kept(one, reason, reason != UNASKED) for one in staying]
     if not dry_run:
-        left = takewhile(lambda _one: not stopped(), (*found, *([] if reason else strange)))
+        left = takewhile(lambda _one: not stopped(), (*found, *going))
         kept += [stayed for one in left if (stayed := erase(one))]
-    log.info("retention", dry_run=dry_run, found=len(found), orphans=len(strange), kept=len(kept))
-    return Cleaned((*found, *strange), tuple(kept))
+    log.info("retention", dry_run=dry_run, found=len(found), orphans=len(going) + len(staying), kept=len(kept))
+    return Cleaned((*found, *going, *staying), tuple(kept))
 
 
 def erase(one: Due) -> Kept | None:
@@ -121,20 +122,21 @@ def _remove(key: str) -> None:
         raise Passing("The document store took the deletion and still has the object.")
 
 
-def _orphans(asked: bool) -> tuple[list[Due], str]:
-    """Objects that no row knows, old enough not to be on their way in, and why they stay; an empty reason if they go."""
+def _orphans(asked: bool) -> tuple[list[Due], list[Due], str]:
+    """Objects that no row knows, old enough not to be on their way in: those that go, those that stay, and why these do."""
     try:
         listed, strange = _strange()
         if len(strange) > PLAUSIBLE and len(strange) > listed * PLAUSIBLE_SHARE:
             log.error("too many orphans", orphans=len(strange), objects=listed)
-            return [orphan(key) for key in strange], TOO_MANY
-        old = [orphan(key) for key in strange if _old(key)]
+            return [], [orphan(key) for key in strange], TOO_MANY
+        old = [key for key in strange if _older(key, PERIODS["orphans"].cutoff())]
+        going = old if asked else [key for key in old if _is_past_hope(key)]
     except Exception as error:  # the rest of the clean-up goes on
         log.error("no look for orphans", **where(error))
-        return [Due("orphans", "objects that no document knows")], _reason(error)
+        return [], [Due("orphans", "objects that no document knows")], _reason(error)
     if old:
         log.warning("orphans", orphans=len(old), objects=listed)
-    return old, "" if asked else UNASKED
+    return [orphan(key) for key in going], [orphan(key) for key in old if key not in going], UNASKED
 
 
 def _strange() -> tuple[int, list[str]]:
@@ -148,9 +150,15 @@ def _strange() -> tuple[int, list[str]]:
     return listed, strange
 
 
-def _old(key: str) -> bool:
+def _is_past_hope(key: str) -> bool:
+    """Whether it goes by itself: by now a wrong or restored database would have been noticed."""
+    days = settings().orphan_days
+    return bool(days) and _older(key, now() - timedelta(days=days))
+
+
+def _older(key: str, than: datetime) -> bool:
     found = storage().head(key)
-    return found is not None and found.modified is not None and found.modified <= PERIODS["orphans"].cutoff()
+    return found is not None and found.modified is not None and found.modified <= than
 
 
 def _batches(keys: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -11,7 +11,10 @@ from starlette.responses import JSONResponse, Response
 
 
 class Fault(BaseModel):
-    """`times` answers of `status` for paths that match `path`; with `after`, the work is done and only its answer is lost."""
+    """`times` answers of `status` for paths that match `path`; with `after`, the work is done and only its answer is lost.
+
+    The status 0 breaks the connection off in the middle of the answer.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,11 +25,17 @@ class Fault(BaseModel):
     retry_after: int | None = None
     delay: float = Field(0, ge=0)
     after: bool = False
+    more: dict[str, str] = Field(default_factory=dict)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Retry-After, where the fault has one."""
-        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        """Retry-After, where the fault has one, and `more`."""
+        return self.more | ({} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
+
+    @property
+    def harmless(self) -> bool:
+        """An answer as it should be, with headers besides: the status 200."""
+        return self.status == 200
 
 
 class Faults:

@@ -7,10 +7,8 @@ Every request and every answer is checked against Graph's contract; tokens are t
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,37 +20,22 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from integrations.columns import column_of
 from integrations.local import only_local
 from integrations.local.faults import Faults
+from integrations.local.graph_answers import error, fault_of
+from integrations.local.graph_batch import batch
+from integrations.local.graph_call import Call
 from integrations.local.graph_contract import Contract, Tokens
 from integrations.local.graph_drive import ROOT, Drive
+from integrations.local.graph_inbox import Inbox
 from integrations.local.graph_lists import GraphError, Lists, Row, now
 from integrations.local.graph_pages import lists_page
-from integrations.local.graph_shapes import column_of, declared, item_of, list_of
+from integrations.local.graph_shapes import item_of, list_of, shown_column
 from integrations.local.maildir import keep, mail_of
 from models.settings import settings
 
 PAGE = 200
-
-
-class Call:
-    """One request: its method, its body, and where it came to."""
-
-    def __init__(self, request: Request, body: bytes) -> None:
-        self.request, self.content = request, body
-        self.method, self.query = request.method, request.query_params
-        self.base = f"{request.url.scheme}://{request.url.netloc}"
-
-    @property
-    def wants_fields(self) -> bool:
-        """Whether an item's columns are to be shown with it."""
-        return "fields" in self.query.get("$expand", "")
-
-    @property
-    def body(self) -> Row:
-        """The body as JSON."""
-        found: Row = json.loads(self.content or b"{}")
-        return found
 
 
 class LocalGraph:
@@ -69,20 +52,23 @@ class LocalGraph:
         path = request.url.path
         fault = self.faults.take(path, request.method)
         await asyncio.sleep(fault.delay if fault else 0)
-        if fault and not fault.after:
-            return _error(GraphError(fault.status, _code(fault.status)), fault.headers)
+        if fault and not fault.after and not fault.harmless:
+            return fault_of(fault)
         try:
             response = await self._checked(request)
-        except GraphError as error:
-            response = _error(error)
-        return _error(GraphError(fault.status, _code(fault.status)), fault.headers) if fault else response
+        except GraphError as wrong:
+            response = error(wrong)
+        if fault and fault.harmless:
+            response.headers.update(fault.headers)
+        return fault_of(fault) if fault and not fault.harmless else response
 
     async def _checked(self, request: Request) -> Response:
         role = "Mail.Send" if request.url.path.endswith("/sendMail") else "Sites.Selected"
         await asyncio.to_thread(self._authorise, request.headers.get("authorization", ""), role)
         body = await request.body()
         asked = self.contract.check_request(request, body)
-        response = self._answer(Call(request, body), _raw_path(request).removeprefix("/v1.0"))
+        path = _raw_path(request).removeprefix("/v1.0")
+        response = await batch(request, body, self.handle) if path == "/$batch" else self._answer(Call(request, body), path)
         if not isinstance(response, FileResponse):
             self.contract.check_response(asked, response)
         return response
@@ -90,8 +76,8 @@ class LocalGraph:
     def _authorise(self, header: str, role: str) -> None:
         try:
             self.tokens.check(header, role)
-        except RequestException as error:
-            raise GraphError(503, "serviceNotAvailable", "The sign-in service cannot be reached to check the token.") from error
+        except RequestException as wrong:
+            raise GraphError(503, "serviceNotAvailable", "The sign-in service cannot be reached to check the token.") from wrong
 
     def _answer(self, call: Call, path: str) -> Response:
         for method, pattern, verb in ROUTES:
@@ -110,14 +96,19 @@ class LocalGraph:
     def show_lists(self, call: Call) -> Response:
         return JSONResponse({"value": [list_of(row, call.base) for row in self.lists.every()]})
 
+    def add_list(self, call: Call) -> Response:
+        columns = [column_of(one) for one in call.body.get("columns") or []]
+        template = (call.body.get("list") or {}).get("template", "genericList")
+        return JSONResponse(list_of(self.lists.add_list(call.body["displayName"], template, columns), call.base), 201)
+
     def show_list(self, call: Call, list: str) -> Response:
         return JSONResponse(list_of(self.lists.find(list), call.base))
 
     def show_columns(self, call: Call, list: str) -> Response:
-        return JSONResponse({"value": [column_of(column) for column in self.lists.columns(self.lists.find(list)["id"]).values()]})
+        return JSONResponse({"value": [shown_column(column) for column in self.lists.columns(self.lists.find(list)["id"]).values()]})
 
     def add_column(self, call: Call, list: str) -> Response:
-        return JSONResponse(column_of(self.lists.add_column(self.lists.find(list)["id"], declared(call.body))), 201)
+        return JSONResponse(shown_column(self.lists.add_column(self.lists.find(list)["id"], column_of(call.body))), 201)
 
     def show_items(self, call: Call, list: str) -> Response:
         top = min(int(call.query.get("$top", PAGE)), PAGE)
@@ -147,7 +138,8 @@ class LocalGraph:
         return JSONResponse(self.lists.item(self.lists.find(list)["id"], item)["fields"])
 
     def change_fields(self, call: Call, list: str, item: str) -> Response:
-        return JSONResponse(self.lists.change(self.lists.find(list)["id"], item, call.body, call.request.headers.get("if-match"))["fields"])
+        changed = self.lists.change(self.lists.find(list)["id"], item, call.body, call.request.headers.get("if-match"))
+        return JSONResponse({**changed["fields"], "@odata.etag": changed["eTag"]})
 
     # The library
 
@@ -192,14 +184,23 @@ class LocalGraph:
     async def upload(self, request: Request) -> Response:
         """A piece of a large file; the address is the right, and a bearer token is refused as the real one does."""
         if "authorization" in request.headers:
-            return _error(GraphError(401, "unauthenticated", "An upload session takes no Authorization header."))
-        if fault := self.faults.take(request.url.path, request.method):
-            return _error(GraphError(fault.status, _code(fault.status)), fault.headers)
-        base, piece = f"{request.url.scheme}://{request.url.netloc}", await request.body()
+            return error(GraphError(401, "unauthenticated", "An upload session takes no Authorization header."))
+        fault = self.faults.take(request.url.path, request.method)
+        if fault and not fault.after:
+            return fault_of(fault)
         try:
-            stored, new, expected = self.drive.add_piece(request.path_params["session"], request.headers.get("content-range", ""), piece)
-        except GraphError as error:
-            return _error(error)
+            response = self._ranges(request) if request.method == "GET" else self._piece(request, await request.body())
+        except GraphError as wrong:
+            return error(wrong)
+        return fault_of(fault) if fault else response
+
+    def _ranges(self, request: Request) -> Response:
+        """What the session still waits for."""
+        return JSONResponse({"expirationDateTime": now(), "nextExpectedRanges": self.drive.expected(request.path_params["session"])})
+
+    def _piece(self, request: Request, piece: bytes) -> Response:
+        session, base = request.path_params["session"], f"{request.url.scheme}://{request.url.netloc}"
+        stored, new, expected = self.drive.add_piece(session, request.headers.get("content-range", ""), piece)
         if stored is None:
             return JSONResponse({"expirationDateTime": now(), "nextExpectedRanges": expected}, 202)
         return JSONResponse(self.drive.shown(stored, self.site, base), 201 if new else 200)
@@ -215,6 +216,12 @@ class LocalGraph:
         except GraphError:
             return HTMLResponse("There is no such file.", 404)
         return FileResponse(self.drive.path(found["id"]), media_type=found["mime"], filename=found["name"])
+
+    async def edit(self, request: Request) -> Response:
+        """What a person changes in the browser: `{list, item, fields, name, email}`."""
+        told = await request.json()
+        self.lists.edited(self.lists.find(told["list"])["id"], told["item"], told["fields"], told["name"], told["email"])
+        return Response(status_code=204)
 
     async def revoke(self, _: Request) -> Response:
         """Refuse every token issued until now."""
@@ -232,6 +239,7 @@ FILE = DRIVE + r"/root:/(?:(?P<folder>[^/]+)/)?(?P<name>[^/]+):"
 ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("GET", r"/sites/(?P<site>[^/]+)", LocalGraph.show_site),
     ("GET", r"/sites/(?P<site>[^/]+)/lists", LocalGraph.show_lists),
+    ("POST", r"/sites/(?P<site>[^/]+)/lists", LocalGraph.add_list),
     ("GET", LIST, LocalGraph.show_list),
     ("GET", LIST + "/columns", LocalGraph.show_columns),
     ("POST", LIST + "/columns", LocalGraph.add_column),
@@ -261,10 +269,13 @@ def app(folder: Path, maildir: Path) -> Starlette:
     """The stand-in as an ASGI application."""
     only_local("The local Graph")
     graph = LocalGraph(folder, maildir)
+    inbox = Inbox(maildir.parent / "inbox", graph.faults, graph._authorise, error)
     return Starlette(routes=[
+        *inbox.routes,
         Route("/v1.0/{path:path}", graph.handle, methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
-        Route("/_upload/{session}", graph.upload, methods=["PUT"]),
+        Route("/_upload/{session}", graph.upload, methods=["GET", "PUT"]),
         Route("/_faults", graph.faults.route, methods=["GET", "POST", "DELETE"]),
+        Route("/_edit", graph.edit, methods=["POST"]),
         Route("/_revoke", graph.revoke, methods=["POST"]),
         Route("/library/{item}", graph.download),
         Route("/", graph.page),
@@ -276,13 +287,6 @@ def _raw_path(request: Request) -> str:
     return str(request.scope.get("raw_path", request.url.path.encode()).decode("ascii").partition("?")[0])
 
 
-def _error(error: GraphError, headers: dict[str, str] | None = None) -> Response:
-    inner = {"request-id": str(uuid.uuid4()), "date": now()}
-    return JSONResponse({"error": {"code": error.code, "message": error.message, "innerError": inner}}, error.status, headers)
-
-
-def _code(status: int) -> str:
-    return {429: "activityLimitReached", 503: "serviceNotAvailable", 401: "InvalidAuthenticationToken"}.get(status, "generalException")
 
 
 def main(port: int, folder: str, maildir: str) -> None:

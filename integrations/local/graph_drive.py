@@ -68,9 +68,7 @@ class Drive:
 
     def add_piece(self, session: str, content_range: str, piece: bytes) -> tuple[Row | None, bool, list[str]]:
         """One piece, in order: the file when it is whole, else the ranges still expected (FACTS 11)."""
-        row = self.db.execute("select * from uploads where id = ?", (session,)).fetchone()
-        if row is None:
-            raise GraphError(404, "itemNotFound", "The upload session was not found")
+        row = self._upload(session)
         start, end, total = _range(content_range)
         if start != row["size"] or end - start + 1 != len(piece):
             raise GraphError(416, "invalidRange", "The range is not the one that is expected.")
@@ -78,12 +76,22 @@ class Drive:
             raise GraphError(400, "invalidRequest", "A piece must be a multiple of 320 KiB.")
         return self._append(row, piece, total)
 
+    def expected(self, session: str) -> list[str]:
+        """The ranges that a session still waits for."""
+        return [f"{self._upload(session)['size']}-"]
+
     def remove(self, item_id: str) -> None:
         """Delete a file or an empty folder, and its item in the list."""
         found = self.item(item_id)
         self.lists.remove(self.list_id, found["item"])
         self.db.execute("delete from files where id = ?", (item_id,))
         self.path(item_id).unlink(missing_ok=True)
+
+    def _upload(self, session: str) -> Row:
+        row = self.db.execute("select * from uploads where id = ?", (session,)).fetchone()
+        if row is None:
+            raise GraphError(404, "itemNotFound", "The upload session was not found")
+        return dict(row)
 
     def _append(self, row: Any, piece: bytes, total: int) -> tuple[Row | None, bool, list[str]]:
         partial = self.folder / f".{re.sub(r'[^A-Za-z0-9]', '', row['id'])}.upload"

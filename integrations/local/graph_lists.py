@@ -6,11 +6,14 @@ import json
 import re
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from integrations.local.lists import Column, provisioned
+from integrations.columns import Column
+from integrations.local.lists import BUILT_IN, PEOPLE, provisioned
+from integrations.local.staff import STAFF
 from models.settings import settings
 
 Row = dict[str, Any]
@@ -20,6 +23,7 @@ create table if not exists columns (list text, name text, declared text, primary
 create table if not exists items (
   number integer primary key autoincrement, list text, id text, guid text, version integer, created text, changed text, fields text,
   unique (list, id));
+create table if not exists editors (list text, item text, name text, email text, primary key (list, item));
 create table if not exists files (
   id text primary key, parent text, name text collate nocase, folder integer, size integer, mime text, item text,
   created text, changed text, version integer, unique (parent, name));
@@ -50,8 +54,18 @@ class Lists:
         return self._one("select * from lists where id = ? or name = ?", name_or_id, name_or_id)
 
     def every(self) -> list[Row]:
-        """All lists, the library among them."""
-        return [dict(row) for row in self.db.execute("select * from lists order by rowid")]
+        """All lists that are not hidden, the library among them."""
+        return [dict(row) for row in self.db.execute("select * from lists where name <> ? order by rowid", (PEOPLE,))]
+
+    def add_list(self, name: str, template: str, columns: Sequence[Column]) -> Row:
+        """A new list with its columns and the built-in ones; 409 if there is one of that name. Files lie in the settings' library only."""
+        if self.db.execute("select 1 from lists where name = ?", (name,)).fetchone():
+            raise GraphError(409, "nameAlreadyExists", f"A list named {name} exists.")
+        self.db.execute("insert into lists values (?, ?, ?)", (str(uuid.uuid4()), name, template))
+        made = self.find(name)
+        for column in [*BUILT_IN[template], *columns]:
+            self.add_column(made["id"], column)
+        return made
 
     def columns(self, list_id: str) -> dict[str, Column]:
         """The list's columns by name."""
@@ -97,7 +111,13 @@ class Lists:
         merged = {name: value for name, value in {**found["fields"], **fields}.items() if value is not None}
         self.db.execute("update items set fields = ?, version = version + 1, changed = ? where list = ? and id = ?",
                         (json.dumps(merged), now(), list_id, item_id))
+        self.db.execute("delete from editors where list = ? and item = ?", (list_id, item_id))  # until a person says who they are
         return self.item(list_id, item_id)
+
+    def edited(self, list_id: str, item_id: str, fields: Row, name: str, email: str) -> None:
+        """A person's change in the browser."""
+        self.change(list_id, item_id, fields, None)
+        self.db.execute("insert or replace into editors values (?, ?, ?, ?)", (list_id, item_id, name, email))
 
     def remove(self, list_id: str, item_id: str) -> None:
         """Delete one item, or 404."""
@@ -106,11 +126,10 @@ class Lists:
 
     def _provision(self) -> None:
         for name, (template, columns) in provisioned(settings()).items():
-            self.db.execute("insert or ignore into lists values (?, ?, ?)", (str(uuid.uuid4()), name, template))
-            known = self.columns(list_id := self.find(name)["id"])
-            for column in columns:
-                if column.name not in known:
-                    self.add_column(list_id, column)
+            if not self.db.execute("select 1 from lists where name = ?", (name,)).fetchone():
+                made = self.add_list(name, template, columns)
+                for one in STAFF[:3] if name == PEOPLE else ():  # the others have never visited the site
+                    self.create(made["id"], {"Title": one.name, "EMail": one.email})
 
     def _check(self, list_id: str, fields: Row, item_id: str | None) -> None:
         columns = self.columns(list_id)
@@ -145,7 +164,13 @@ class Lists:
     def _item(self, row: sqlite3.Row | Row) -> Row:
         fields = {**json.loads(row["fields"]), "id": row["id"]}
         return {"number": row["number"], "id": row["id"], "eTag": f'"{row["guid"]},{row["version"]}"', "createdDateTime": row["created"],
-                "lastModifiedDateTime": row["changed"], "fields": fields}
+                "lastModifiedDateTime": row["changed"], "lastModifiedBy": self._by(row), "fields": fields}
+
+    def _by(self, row: sqlite3.Row | Row) -> Row:
+        found = self.db.execute("select name, email from editors where list = ? and item = ?", (row["list"], row["id"])).fetchone()
+        if found:
+            return {"user": {"displayName": found["name"], "email": found["email"]}}
+        return {"application": {"displayName": "Partner Portal"}, "user": {"displayName": "SharePoint App"}}
 
     def _one(self, query: str, *values: Any) -> Row:
         row = self.db.execute(query, values).fetchone()
@@ -188,7 +213,7 @@ def _refusal_of_text(column: Column, value: Any) -> str:
         return "is not a text"
     if column.kind == "choice":
         return "" if value in column.choices else f"is not one of the choices ({value})"
-    if column.kind == "dateTime":
+    if column.kind in ("date", "dateTime"):
         return "" if re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?", value) else "is not a date in ISO 8601"
-    limit = 63_999 if column.kind == "note" else 255  # FACTS 3
+    limit = 63_999 if column.kind == "note" else column.longest  # FACTS 3
     return "" if len(value) <= limit else f"is longer than {limit} characters"

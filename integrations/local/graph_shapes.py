@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from integrations.columns import Column, definition
 from integrations.local.graph_lists import Row
-from integrations.local.lists import Column
-
-COLUMN_KINDS = ("choice", "number", "boolean", "dateTime", "hyperlinkOrPicture", "personOrGroup", "text")
 
 
 def list_of(row: Row, base: str) -> Row:
@@ -22,16 +18,6 @@ def item_of(item: Row, with_fields: bool) -> Row:
     return shown | ({"fields": item["fields"]} if with_fields else {})
 
 
-def column_of(column: Column) -> Row:
+def shown_column(column: Column) -> Row:
     """A columnDefinition."""
-    kinds: dict[str, Any] = {"note": {"text": {"allowMultipleLines": True}}, "choice": {"choice": {"choices": list(column.choices)}}}
-    named = {"id": column.name, "name": column.name, "displayName": column.name}
-    return {**named, "indexed": column.indexed, "enforceUniqueValues": column.unique, **kinds.get(column.kind, {column.kind: {}})}
-
-
-def declared(body: Row) -> Column:
-    """A column from Graph's columnDefinition."""
-    kind = next((kind for kind in COLUMN_KINDS if kind in body), "text")
-    kind = "note" if (body.get("text") or {}).get("allowMultipleLines") else kind
-    choices = tuple((body.get("choice") or {}).get("choices", ()))
-    return Column(body["name"], kind, choices, bool(body.get("enforceUniqueValues")), bool(body.get("indexed")))
+    return {"id": column.name, **definition(column)}

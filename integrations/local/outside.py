@@ -54,8 +54,10 @@ class Outside:
             "ENTRA_AUTHORITY": f"https://localhost:{self.ports['tokens']}", "ENTRA_TENANT_ID": self.secrets["tenant_id"],
             "ENTRA_CLIENT_ID": self.secrets["client_id"], "ENTRA_CLIENT_SECRET": self.secrets["client"],
             "ENTRA_CERTIFICATE_FILE": str(self.certificates / "portal.pem"), "ENTRA_CA_FILE": str(self.certificates / "ca.pem"),
+            "GRAPH_UNITS_PER_MINUTE": "100000",  # the local lists are never busy by themselves
             "GRAPH_URL": self.at("graph") + "/v1.0", "SHAREPOINT_SITE": f"{SITE_HOST},{self.secrets['site_id']},{self.secrets['web_id']}",
             "MAIL_TRANSPORT": "smtp", "MAIL_FROM": "partners@saber.example", "MAIL_OPERATIONS": "operations@saber.example",
+            "MAIL_PER_MINUTE": "0",
             "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self.ports["smtp"]), "SMTP_SECURITY": "none", "SMTP_USER": "portal",
             "SMTP_PASSWORD": self.secrets["smtp"],
             "SYNC_API_KEYS": self.secrets["sync_api_key"], "SYNC_HMAC_SECRETS": self.secrets["sync_hmac_secret"],

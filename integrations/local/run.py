@@ -57,6 +57,8 @@ class Run:
         self._step(4, "mailbox", outside["mailbox"])
         self._step(5, "database", *([outside["postgres"]] if "postgres" in outside else []))
         self._step(6, "SharePoint lists", outside["graph"])
+        if self.ours:  # while these still load
+            self._call(["-m", "worker", "sharepoint", "provision"], "The lists' columns")
         self._step(7, "portal and worker" if self.ours else "no portal and no worker, as asked", *self.ours.values())
 
     def announce(self) -> None:

@@ -36,7 +36,7 @@ from models.settings import settings
 
 CODE_SECONDS = 300
 TOKEN_SECONDS = 3600
-APP_ROLES = ["Sites.Selected", "Mail.Send"]
+APP_ROLES = ["Sites.Selected", "Mail.Send", "Mail.ReadWrite"]
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 

@@ -15,10 +15,12 @@ from pydantic import BaseModel
 from integrations.queue import connection
 from integrations.storage import storage
 from models.database import reading
+from models.pause import pauses
 
 router = APIRouter(tags=["Health"])
 log = structlog.stdlib.get_logger(__name__)
 SECONDS = 3.0
+STOPPED = object()
 
 
 class Alive(BaseModel):
@@ -34,6 +36,7 @@ class Ready(BaseModel):
     database: str
     redis: str
     storage: str
+    deliveries: str
 
 
 @router.get("/healthz")
@@ -44,23 +47,23 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", responses={503: {"model": Ready, "description": "The database is away"}})
 async def readyz() -> JSONResponse:
-    """What the portal stands on, each asked with a time limit: `ok` or `away`.
+    """What the portal stands on, each asked with a time limit: `ok` or `away`; of the deliveries, whether an operator has `stopped` any.
 
     503 only without the database: without Redis the worker's sweep delivers, and without the store answers are still taken.
     """
     states = await asyncio.gather(*(_state(name, check) for name, check in _CHECKS.items()))
     found = dict(zip(_CHECKS, states, strict=True))
-    status = "unready" if found["database"] == "away" else "degraded" if "away" in states else "ok"
+    status = "unready" if found["database"] == "away" else "ok" if set(states) == {"ok"} else "degraded"
     return JSONResponse({"status": status, **found}, 503 if status == "unready" else 200)
 
 
 async def _state(name: str, check: Callable[[], object]) -> str:
     try:
-        await asyncio.wait_for(run_in_threadpool(check), SECONDS)
+        answer = await asyncio.wait_for(run_in_threadpool(check), SECONDS)
     except Exception as error:  # whatever stands in the way, the answer is the same; the log says what it was
         log.warning("a part is away", part=name, error=type(error).__name__)
         return "away"
-    return "ok"
+    return "stopped" if answer is STOPPED else "ok"
 
 
 def _database() -> None:
@@ -68,8 +71,14 @@ def _database() -> None:
         session.execute(sa.text("select 1"))
 
 
+def _deliveries() -> object:
+    with reading() as session:
+        return STOPPED if pauses(session) else None
+
+
 _CHECKS: dict[str, Callable[[], object]] = {
     "database": _database,
     "redis": lambda: connection().ping(),
     "storage": lambda: storage().head("readyz"),
+    "deliveries": _deliveries,
 }

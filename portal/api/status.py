@@ -11,14 +11,17 @@ from pydantic.alias_generators import to_camel
 from sqlmodel import Session
 
 from models.application import Application, ApplicationStatus, of_invitation, prefilled
-from models.database import reading
+from models.database import reading, today
 from models.document import stored
 from models.draft import answers_of, changed_at
 from models.invitation import Invitation
+from models.lapsing import Ending
+from models.renewal import RenewalState, live_renewal
 from models.request import open_request
 from models.resubmission import differences, unanswered
 from models.review import decision
 from models.rules import settle
+from models.settings import settings
 from models.steps import QUESTIONS
 from portal.api.bodies import Code, Moment, Reply
 from portal.api.documents import StoredFile
@@ -56,6 +59,27 @@ class Decided(Reply):
     decided_at: Moment
 
 
+class RenewalItem(Reply):
+    """One document that runs out, with the questions that are answered anew with it."""
+
+    document: str = Field(description="The document (slot)", examples=["public_liability_certificate"])
+    questions: list[str] = Field(description="The questions (camelCase)", examples=[["publicLiabilityExpiry"]])
+    ends_on: date | None = Field(description="The last day on which it is good; none where a reviewer asked and nothing says so")
+    over: bool = Field(description="Whether that day has passed")
+
+
+class RenewalWanted(Reply):
+    """What an approved partner is asked to renew. Until a renewal is approved, what stood before stays valid."""
+
+    state: str = Field(description="open: with the partner; returned: with them again, to be corrected; sent: with us", examples=["open"])
+    message: str = Field(description="What a reviewer wrote: why it was sent back, or why it was asked for; often empty")
+    items: list[RenewalItem]
+    ends_on: date | None = Field(description="The first of the days")
+    asked_at: Moment
+    sent_at: Moment | None
+    url: str = Field(description="Where the partner renews it, once their link or code has let them in")
+
+
 class Status(Reply):
     """Where the application stands."""
 
@@ -70,6 +94,7 @@ class Status(Reply):
     deliveries: list[Followed]
     information_request: InformationWanted | None
     decision: Decided | None
+    renewal: RenewalWanted | None
 
 
 @router.get("/status", responses=documented(401, 422))
@@ -85,6 +110,7 @@ def read_status(request: Request, code: Annotated[Code | None, Query(alias="invi
 _NOT_BEGUN: dict[str, Any] = {
     "status": ApplicationStatus.DRAFT.value, "label": ApplicationStatus.DRAFT.label, "reference_number": None, "submitted_at": None,
     "updated_at": None, "files": [], "information_request": None, "decision": None,
+    "renewal": None,
 }  # fmt: skip
 
 
@@ -94,6 +120,7 @@ def _of(session: Session, application: Application, invitation: Invitation) -> d
         "submitted_at": application.submitted_at, "updated_at": changed_at(session, application),
         "files": [StoredFile.of(document) for document in stored(session, application.id)],
         "information_request": _wanted(session, application, invitation), "decision": _decided(session, application),
+        "renewal": _renewal(session, application),
     }  # fmt: skip
 
 
@@ -108,6 +135,22 @@ def _wanted(session: Session, application: Application, invitation: Invitation) 
     ]
     items = [one.name for one in wanted]
     return InformationWanted(message=asked.message, items=items, wanted=wanted, due_on=asked.due_on, asked_at=asked.asked_at)
+
+
+def _renewal(session: Session, application: Application) -> RenewalWanted | None:
+    live = live_renewal(session, application.id)
+    if live is None:
+        return None
+    message = live.reason if live.standing == RenewalState.RETURNED and live.reason else live.message
+    return RenewalWanted(
+        state=live.state, message=message, items=[_item(one) for one in live.endings], ends_on=live.ends_on, asked_at=live.opened_at,
+        sent_at=live.sent_at if live.standing == RenewalState.SENT else None, url=f"{settings().portal_url}/apply/renew",
+    )  # fmt: skip
+
+
+def _item(one: Ending) -> RenewalItem:
+    over = one.ends is not None and one.ends < today()
+    return RenewalItem(document=one.slot, questions=[_spelled(name) for name in one.questions], ends_on=one.ends, over=over)
 
 
 def _spelled(name: str) -> str:

@@ -25,6 +25,7 @@ from models.reach import EVERYTHING, Reach, reach_of
 from models.request import InformationRequest, open_request
 from models.resubmission import Differences, differences, pending
 from models.rules import settle
+from models.scan import Apart, apart
 from models.sheet import Sheet
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
@@ -53,6 +54,7 @@ class Folder:
     versions: dict[int, int] = field(default_factory=dict)  # the newest version in each saved step (models/draft.py)
     lent: Lent | None = None  # what an earlier application of the same contact gave to this one
     colleagues: list[Colleague] = field(default_factory=list)  # who help now; for the partner alone
+    apart: list[Apart] = field(default_factory=list)  # documents in quarantine
     last_step: int = 0  # the number of the step in which something was saved last, an answer or a document; 0 if nothing was
 
     @property
@@ -124,7 +126,7 @@ def folder_of(session: Session, invitation: Invitation, visitor: Visitor | None 
         visitor, reach_of(session, application, visitor.step if visitor else ""),
         {number: merging(draft).newest for number, draft in saved.items()}, None if alone else lent,
         [] if alone else [one for one in colleagues_of(session, application) if one.live],
-        _last_step(saved, documents, lent),
+        apart(session, application.id), _last_step(saved, documents, lent),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from models.queue import Found, ids
 from models.request_reminder import remind_many
 from portal import words
 from portal.listing import Listing
-from portal.render import render
+from portal.render import kept, render
 from portal.staff import SIGNED_OUT, Desk, Work, tell
 
 D = TypeVar("D")
@@ -32,8 +32,7 @@ class Ticked:
     def __init__(self, desk: Desk, actor: Actor, listing: Listing[Found], able: Sequence[Reviewer]) -> None:
         self.desk, self.actor, self.listing = desk, actor, listing
         self.names = {one.id: one.name for one in able}
-        bar = render("desk_ticked.html", reviewers=able, nobody=NOBODY, me=ME, reviews=actor.may(Right.REVIEW))
-        ui.html(bar, sanitize=False).classes("results ticked-place")
+        ui.html(_bar(tuple(able), actor.may(Right.REVIEW)), sanitize=False).classes("results ticked-place")
         ui.on("desk-assign", self._assign)
         ui.on("desk-remind", self._remind)
 
@@ -87,6 +86,11 @@ class Ticked:
             return said.format(count=shown_number(count))
         said = ngettext("{count} application assigned to {name}.", "{count} applications assigned to {name}.", count)
         return said.format(count=shown_number(count), name=words.own(self.names.get(who, self.actor.name)))
+
+
+@kept
+def _bar(able: tuple[Reviewer, ...], reviews: bool) -> str:
+    return render("desk_ticked.html", reviewers=able, nobody=NOBODY, me=ME, reviews=reviews)
 
 
 def _told(count: int, refused: Sequence[tuple[str, str]], done: str, more: Callable[[int], str]) -> tuple[str, bool]:

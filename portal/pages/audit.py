@@ -21,7 +21,7 @@ from models.person import Right
 from portal import listing, staff, words
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.pages.export import CSV, download
 from portal.pages.review.story import HAPPENED, tell, what_happened
 from portal.render import render

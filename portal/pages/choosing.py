@@ -9,7 +9,7 @@ from models.errors import Refused, SignInNeeded
 from models.language import _
 from models.queue import Found
 from portal.listing import Listing
-from portal.render import render
+from portal.render import kept, render
 from portal.staff import SIGNED_OUT, Desk, tell
 
 
@@ -18,7 +18,7 @@ class Columns:
 
     def __init__(self, desk: Desk, listing: Listing[Found]) -> None:
         self.desk, self.listing = desk, listing
-        ui.html(render("columns.html", columns=COLUMNS, first=COMPANY, usual=",".join(DEFAULT)), sanitize=False)
+        ui.html(_dialog(), sanitize=False)
         ui.on("desk-columns", self._choose)
 
     async def _choose(self, event: events.GenericEventArguments) -> None:
@@ -30,3 +30,8 @@ class Columns:
         except Refused as error:
             return tell(error.detail, "negative")
         await self.listing.look_for({**self.listing.params, "columns": ",".join(chosen)})
+
+
+@kept
+def _dialog() -> str:
+    return render("columns.html", columns=COLUMNS, first=COMPANY, usual=",".join(DEFAULT))

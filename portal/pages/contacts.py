@@ -25,7 +25,7 @@ from portal import listing, staff, words
 from portal.controls import Sheet
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing, Params
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.pages.export import XLSX, download
 from portal.pages.inviting import correcting
 from portal.render import render

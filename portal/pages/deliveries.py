@@ -12,14 +12,15 @@ from nicegui import ui
 from sqlmodel import Session
 
 from models.database import now
-from models.language import _
-from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_failed, retry_now, settle_by_hand, wanted
+from models.language import _, ngettext
+from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_all, retry_now, settle_by_hand, wanted
+from models.pausing import STOPPABLE, pause, resume
 from models.person import Actor, Right
 from portal import listing, staff, words
-from portal.controls import Ask, Deed, Sheet
+from portal.controls import Ask, Deed, Sheet, button
 from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.pages.review.story import what_happened
 from portal.render import render
 
@@ -28,6 +29,7 @@ REFRESH_SECONDS = 5.0
 SORTS = {
     "passing": "It may work later; it is tried again by itself.",
     "permanent": "It fails again until somebody changes what was asked for.",
+    "unclear": "Perhaps it has arrived: ask before you try it again.",
     "configuration": "It fails again until an operator changes a setting or a right.",
 }
 
@@ -50,14 +52,17 @@ class Deliveries:
     def __init__(self, desk: staff.Desk, found: Outbox) -> None:
         self.desk = desk
         self.listing = Listing(desk, self._kind(), found)
-        ui.html(f'<div class="title"><h1>{escape(_("Deliveries"))}</h1></div>', sanitize=False)
+        with ui.element("div").classes("title"):
+            ui.html(f"<h1>{escape(_('Deliveries'))}</h1>", sanitize=False)
+            ui.element("div").classes("grow")
+            button(_("Stop deliveries"), self._stop, "slim", id="stop")
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search deliveries"), _("Company, reference or code"))
         self.listing.results()
         ui.timer(REFRESH_SECONDS, self._refresh, immediate=False)
 
     def _kind(self) -> Kind[Outbox]:
-        acts = {"retry": self._retry, "retry-all": self._retry_all, "settle": self._settle}
+        acts = {"retry": self._retry, "retry-all": self._retry_all, "settle": self._settle, "resume": self._resume}
         return Kind(Right.OPERATE, _look, _draw, lambda found: address(found.wanted), _said, acts)
 
     async def _refresh(self) -> None:
@@ -69,16 +74,25 @@ class Deliveries:
             await self.listing.again()
 
     async def _retry_all(self, target: str) -> None:
-        of_one = _("All failed of “{target}” are tried again now.").format(target=words.target(target))
-        done = of_one if target else _("All failed are tried again now.")
-        if await staff.attempt(self.desk, lambda session, actor: retry_failed(session, actor, target), done=done):
+        if await staff.attempt(self.desk, lambda session, actor: retry_all(session, actor, target), done=_tried):
             await self.listing.again()
+
+    def _stop(self) -> None:
+        """What is shown alone is meant, but can be chosen otherwise."""
+        self._open(_stopping(self.listing.found.wanted.target))
+
+    async def _resume(self, target: str) -> None:
+        if await staff.attempt(self.desk, lambda session, actor: resume(session, actor, target), done=partial(_resumed, target)):
+            await self.listing.again()
+            self.listing.table.client.run_javascript('desk.focus("stop")')  # the button that was pressed is gone
 
     def _settle(self, number: str) -> None:
         line = next((line for line in self.listing.found.lines if str(line.delivery.id) == number), None)
         if line is None:
             return
-        deed = _settling(line.delivery.id or 0, f"{words.target(line.delivery.target)}, {words.own(line.subject)}")
+        self._open(_settling(line.delivery.id or 0, f"{words.target(line.delivery.target)}, {words.own(line.subject)}"))
+
+    def _open(self, deed: Deed) -> None:
         with self.listing.table.client.content:
             sheet = Sheet(self.desk, deed, self.listing.again)
         sheet.dialog.on("hide", sheet.dialog.delete)
@@ -101,6 +115,32 @@ def _settling(number: int, what: str) -> Deed:
     )  # fmt: skip
 
 
+def _stopping(target: str) -> Deed:
+    lead = _("Nothing of it is sent until somebody lets it go on. What happens meanwhile waits in order, and nothing is lost.")
+    return Deed(
+        _("Stop deliveries"), lead, _("Stop"), _("It is stopped."),
+        lambda session, actor, typed: pause(session, actor, typed["target"], typed["why"]),
+        (
+            Ask("target", _("What is stopped"), "choice", value=target, options={one: words.target(one) for one in STOPPABLE}),
+            Ask("why", _("Why"), "long", help=_("Whoever looks at this page reads it.")),
+        ),
+        look="danger",
+    )  # fmt: skip
+
+
+def _tried(count: int) -> str:
+    if not count:
+        return _("There is nothing that can be tried again without a look at it.")
+    said = ngettext("{count} delivery is tried again now.", "{count} deliveries are tried again now.", count)
+    return said.format(count=words.number(count))
+
+
+def _resumed(target: str, count: int) -> str:
+    """How many go on with it, but for what another stop keeps."""
+    said = ngettext("“{target}” goes on with {count} delivery.", "“{target}” goes on with {count} deliveries.", count)
+    return said.format(target=words.target(target), count=words.number(count))
+
+
 def _retry_one(number: int, session: Session, actor: Actor) -> None:
     retry_now(session, actor, number)
 
@@ -114,7 +154,7 @@ def _draw(found: Outbox) -> str:
     tabs = {tab: label for tab, (label, __) in TABS.items()}
     return render(
         "deliveries.html", found=found, tabs=tabs, first=first, seen_at=now(), sorts=SORTS, happened=what_happened,
-        address=partial(address, found.wanted),
+        address=partial(address, found.wanted), stopped={load.target for load in found.loads if load.stopped},
     )  # fmt: skip
 
 

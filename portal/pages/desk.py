@@ -14,22 +14,25 @@ from nicegui import events, ui
 from sqlmodel import Session
 
 from models.assignment import Reviewer, reviewers
-from models.columns import COLUMNS, COMPANY, DEFAULT, deliveries_said, own_columns
+from models.columns import COLUMNS, COMPANY, DEFAULT, own_columns
 from models.language import _
 from models.looked import ALL, NEEDS_WORK, PLAIN, SORTABLE, UNFILTERED, VIEWS, Looked, Place, looked, said
 from models.person import Actor, Right
-from models.queue import Found, Row, look, mark
-from models.request import label_of
-from models.review import SECTIONS
+from models.queue import Found, look, mark
+from models.saved_view import SavedView, known_counts, saved_views
 from models.sifted import TRIGRAM
 from portal import listing, staff, words
+from portal.cells import lines
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing
 from portal.pages import export
 from portal.pages.assigning import Ticked
 from portal.pages.choosing import Columns
+from portal.pages.desk_style import style
+from portal.pages.own_views import Own, OwnViews
+from portal.pages.requesting import Requesting
 from portal.pages.sifting import chips, panel
-from portal.render import render
+from portal.render import kept, render
 
 
 def install(__: FastAPI) -> None:
@@ -46,46 +49,47 @@ def install(__: FastAPI) -> None:
             Applications(desk, opening)
 
 
-def style() -> None:
-    """The desk's own stylesheet and script; every page of it calls this, inside its frame."""
-    ui.add_head_html(f'<link rel="stylesheet" href="{static_url("desk.css")}"><script src="{static_url("desk.js")}" defer></script>')
-
-
 @dataclass(frozen=True)
 class Opening:
-    """What the page opens with. `own` are the reader's columns, `marked` tells whether something has happened since."""
+    """What the page opens with. `own` are the reader's columns.
+
+    `views` are those that the reader keeps, and `counts` what is known of them by now.
+    """
 
     actor: Actor
     own: tuple[str, ...]
     found: Found
     able: list[Reviewer]
-    marked: tuple[int, int]
+    views: list[SavedView]
+    counts: Mapping[int, int]
 
 
 def _open(session: Session, actor: Actor, wanted: Mapping[str, str]) -> Opening:
-    own = own_columns(session, actor)
-    return Opening(actor, own, look(session, looked(wanted, actor.user_id, own)), reviewers(session), mark(session))
+    own, views = own_columns(session, actor), saved_views(session, actor)
+    found = look(session, looked(wanted, actor.user_id, own))
+    return Opening(actor, own, found, reviewers(session), views, known_counts(session, views))
 
 
 class Applications:
     """The page. It asks every few seconds whether anything has changed, and only then looks again."""
 
     def __init__(self, desk: staff.Desk, opening: Opening) -> None:
-        self.desk, self.actor, self.marked, able, found = desk, opening.actor, opening.marked, opening.able, opening.found
+        self.desk, self.actor, self.marked, able, found = desk, opening.actor, opening.found.marked, opening.able, opening.found
         actor = self.actor
-        self.listing = Listing(desk, kind(actor, {one.id: one.name for one in able}), found)
-        with ui.element("div").classes("title"):
-            ui.html(f"<h1>{escape(_('Applications'))}</h1>", sanitize=False)
-            ui.element("div").classes("grow")
-            ui.html(render("keys.html", title=_("Keys for this list"), offered=_keys(actor)), sanitize=False)
+        names, own = {one.id: one.name for one in able}, Own(opening.views, opening.counts)
+        self.listing = Listing(desk, kind(actor, names, own), found)
+        ui.html(_title(actor.may(Right.REVIEW)), sanitize=False).classes("title")
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search applications"), _("Company, reference, code, contact, email, VAT or registration number"))
             ui.html(f'<button type="button" class="btn slim" id="sift" aria-expanded="false" aria-controls="sifting">'
                     f'{escape(_("Filters"))}</button>', sanitize=False)  # fmt: skip
             Columns(desk, self.listing)
-        ui.html(panel(found.looked, able), sanitize=False).classes("results")
+            self.views = OwnViews(desk, self.listing, own, names)
+            self.listing.acts["own"] = self.views.open
+        ui.html(panel(tuple(able)), sanitize=False).classes("results")
         self.listing.results()
         Ticked(desk, actor, self.listing, able)
+        Requesting(desk, self.listing)
         ui.on("desk-sift", self._sift)
         ui.on("desk-look", self._look)
 
@@ -101,6 +105,7 @@ class Applications:
         if marked != self.marked:
             self.marked = marked
             await self.listing.again(quietly=True)
+            await self.views.count()
 
 
 def opened(wanted: Looked) -> str:
@@ -108,10 +113,12 @@ def opened(wanted: Looked) -> str:
     return urlencode({name: value for name, value in said(wanted).items() if name == "view" or value != PLAIN.get(name, "")})
 
 
-def _keys(actor: Actor) -> list[tuple[str, str]]:
+@kept
+def _title(reviews: bool) -> str:
     keys = [("j", _("Next application")), ("k", _("Previous application")), ("Enter", _("Open the application"))]
-    keys += [("a", _("Assign the application, or all that are selected, to me"))] if actor.may(Right.REVIEW) else []
-    return [*keys, ("/", _("Search"))]
+    if reviews:
+        keys += [("a", _("Assign the application, or all that are selected, to me")), ("r", _("Request information from the partner"))]
+    return render("desk_title.html", title=_("Applications"), keys=_("Keys for this list"), offered=[*keys, ("/", _("Search"))])
 
 
 def address(wanted: Looked, **changes: Any) -> str:
@@ -119,26 +126,27 @@ def address(wanted: Looked, **changes: Any) -> str:
     return listing.address("/review", said(replace(wanted, **changes)), PLAIN)
 
 
-def kind(actor: Actor, names: Mapping[int, str] | None = None) -> Kind[Found]:
-    """The list as this reader sees it; `names` are those of the reviewers by their number."""
+def kind(actor: Actor, names: Mapping[int, str] | None = None, own: Own | None = None) -> Kind[Found]:
+    """The list as this reader sees it; `names` are those of the reviewers by their number, `own` are the reader's views."""
     return Kind(
         Right.READ,
         lambda session, asked: look(session, looked(asked, actor.user_id)),
-        partial(_draw, names or {}),
+        partial(_draw, names or {}, own or Own([], {})),
         lambda found: address(found.looked),
         lambda found: words.applications(found.total),
     )
 
 
-def _draw(names: Mapping[int, str], found: Found) -> str:
-    headings = {"company": COMPANY.label, **{name: COLUMNS[name].label for name in found.looked.columns}}
+def _draw(names: Mapping[int, str], own: Own, found: Found) -> str:
+    columns = {name: _(COLUMNS[name].label) for name in found.looked.columns}
     return render(
-        "applications.html", found=found, views=VIEWS, headings=headings, sorts=SORTABLE, whole=len(SECTIONS),
-        label_of=label_of, deliveries_said=deliveries_said,
+        "applications.html", found=found, views=VIEWS, own=own.tabs(found), commands=own.commands(), sorts=SORTABLE,
+        headings={"company": _(COMPANY.label), **columns},
+        lines=lines(found.rows, columns, opened(found.looked)),
         last=found.number + len(found.rows) - 1, address=partial(address, found.looked), turned=partial(_turned, found.looked),
-        place=place, work=NEEDS_WORK, everything=ALL, start=Place(), end=Place("last"), unfiltered=UNFILTERED,
+        work=NEEDS_WORK, everything=ALL, start=Place(), end=Place("last"), unfiltered=UNFILTERED,
         chips=[(text, address(found.looked, place=Place(), **changes)) for text, changes in chips(found.looked, names)],
-        asked=said(found.looked), few=0 < len(found.looked.q) < TRIGRAM, opened=opened(found.looked), export=partial(_export, found.looked),
+        asked=said(found.looked), few=0 < len(found.looked.q) < TRIGRAM, export=partial(_export, found.looked),
     )  # fmt: skip
 
 
@@ -147,14 +155,6 @@ def _export(wanted: Looked, form: str, shown: bool) -> str:
     columns = {"shown": ",".join(wanted.columns)} if shown else {}
     named = said(replace(wanted, place=Place(), columns=DEFAULT)) | columns
     return export.address(listing.address("/review", named, PLAIN), form)
-
-
-def place(row: Row) -> str:
-    """Where the company works: the whole UK, or the first region and how many more."""
-    if row.nationwide:
-        return _("Whole UK")
-    first, more = _(row.regions[0]) if row.regions else "", len(row.regions) - 1
-    return _("{region} and {count} more").format(region=first, count=words.number(more)) if more > 0 else first
 
 
 def _turned(wanted: Looked, column: str) -> str:

@@ -21,7 +21,7 @@ from models.person import Right
 from portal import auth, staff
 from portal.controls import button
 from portal.frame import frame, page, static_url
-from portal.pages.desk import style as desk_style
+from portal.pages.desk_style import style as desk_style
 from portal.pages.inviting import end_of
 from portal.render import render
 

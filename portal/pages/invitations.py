@@ -27,7 +27,7 @@ from portal.controls import Deed, Sheet, button
 from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages import importing
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.pages.inviting import as_day, extending, inviting, remind_one, reminding, resending, restore_one, revoking
 from portal.render import render
 

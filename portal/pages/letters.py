@@ -31,7 +31,7 @@ from portal import staff, words
 from portal.controls import Ask, Deed, Sheet, Values, button
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing, Params
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.render import render
 
 #: What a letter is for.

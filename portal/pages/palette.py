@@ -15,7 +15,7 @@ from models.person import Actor, Right
 from models.shortlist import MOST, Found, known, shortlist
 from portal import staff, words
 from portal.frame import frame, page
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.render import render
 
 

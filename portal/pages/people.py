@@ -22,7 +22,7 @@ from portal.controls import Ask, Deed, Sheet, button
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing, Params
 from portal.pages import contacts
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.render import render
 
 MOST_BROWSERS = 3  # of one person that are listed
@@ -113,14 +113,14 @@ def _disabling(one: Person) -> Deed:
     )  # fmt: skip
 
 
-def _disabled(undone: int) -> str:
-    if not undone:
+def _disabled(held: int) -> str:
+    if not held:
         return _("The account is disabled.")
     told = ngettext(
-        "The account is disabled. {count} decision of theirs that had not left yet was undone.",
-        "The account is disabled. {count} decisions of theirs that had not left yet were undone.", undone,
+        "The account is disabled. {count} decision of theirs that had not left yet is held until somebody confirms or undoes it.",
+        "The account is disabled. {count} decisions of theirs that had not left yet are held until somebody confirms or undoes them.", held,
     )  # fmt: skip
-    return told.format(count=shown_number(undone))
+    return told.format(count=shown_number(held))
 
 
 def _ending(one: Person) -> Deed:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.assignment import Reviewer
 from models.flagging import FLAGGABLE
 from models.language import _, ngettext, shown_number
 from models.looked import FLAGGED, NO_VERDICT, NOBODY, REGIONS, SHOWN, UNFLAGGED, Looked
-from models.looked import said as said_of
 from models.request import label_of
 from models.review import SECTIONS, Ruling
 from models.steps.capabilities import CAPACITIES
 from portal import words
-from portal.render import render
+from portal.render import kept, render
 
 #: What can be said of a section.
 RULINGS = {NO_VERDICT: "No verdict", Ruling.PASSED: "Passed", Ruling.CONCERN: "Concern", Ruling.FAILED: "Failed"}
 
 
-def panel(wanted: Looked, able: Sequence[Reviewer]) -> str:
+@kept
+def panel(able: tuple[Reviewer, ...]) -> str:
     """The form with every filter; what is chosen in it takes effect at once. desk.js fills it from the address."""
     return render(
         "desk_filters.html", statuses=SHOWN, sections=SECTIONS, rulings=RULINGS, reviewers=able, nobody=NOBODY, regions=REGIONS,
-        capacities=CAPACITIES, asked=said_of(wanted), flagged=FLAGGED, unflagged=UNFLAGGED, flaggable=FLAGGABLE, label_of=label_of,
+        capacities=CAPACITIES, flagged=FLAGGED, unflagged=UNFLAGGED, flaggable=FLAGGABLE, label_of=label_of,
     )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def chips(wanted: Looked, names: Mapping[int, str]) -> Iterator[tuple[str, dict[
     yield from ((text, {name: "" if name in ("reviewer", "region", "capacity", "flag") else None}) for name, text in _simple(wanted, names))
     if wanted.failed:
         yield _("Failed deliveries"), {"failed": False}
+    if wanted.overdue:
+        yield _("Overdue conditions"), {"overdue": False}
     if wanted.expiring:
         said = ngettext("Expires within {count} day", "Expires within {count} days", wanted.expiring)
         yield said.format(count=shown_number(wanted.expiring)), {"expiring": 0}

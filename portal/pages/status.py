@@ -289,6 +289,7 @@ HAPPENED: Mapping[str, str] = {
     "application.information_required": "We asked you for more information",
     "application.told": "We wrote to you",
     "application.reminded": "We reminded you of it",
+    "application.condition_reminded": "We reminded you of the conditions",
     "application.reviewed": "The review was completed",
     "application.approved": "Your application was approved",
     "application.rejected": "Your application was not approved",

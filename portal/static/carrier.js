@@ -10,7 +10,7 @@ window.carrier = (() => {
   let running = 0;
 
   class Refused extends Error {} // saying it again would not help
-  class Later extends Error { constructor(words, seconds = 0) { super(words); this.seconds = seconds; } }
+  class Later extends Error { constructor(words, seconds = 0, held = false) { super(words); Object.assign(this, { seconds, held }); } }
 
   // One file on its way, or a date that belongs to a stored one (`day` without a `blob`). `watch` hears of every change.
   class Upload {
@@ -39,7 +39,7 @@ window.carrier = (() => {
       upload.show("sending");
       await send(upload, ticket);
     }
-    upload.show("checking");
+    if (upload.state !== "held") upload.show("checking");
     if (record.day) await ask("/api/upload-file/expiry", { publicId: record.publicId, day: record.day });
     const day = record.day;
     const stored = await ask("/api/upload-file/complete", { publicId: record.publicId, replaces: record.replaces ?? "" });
@@ -113,16 +113,16 @@ window.carrier = (() => {
 
   function pause(upload, problem) {
     upload.tries += 1;
-    upload.show("broken", problem.message);
-    const wait = Math.max(problem.seconds * 1000, Math.min(SLOWEST, 500 * 2 ** upload.tries) * (0.75 + Math.random() / 2));
+    upload.show(problem.held ? "held" : "broken", problem.message); // held: it has arrived, and is not let through yet
+    const wait = problem.held ? problem.seconds * 1000 : Math.max(problem.seconds * 1000, Math.min(SLOWEST, 500 * 2 ** upload.tries) * (0.75 + Math.random() / 2));
     upload.timer = setTimeout(() => start(upload), wait);
   }
 
   function start(upload) {
     clearTimeout(upload.timer);
-    if (queue.includes(upload) || !["waiting", "broken"].includes(upload.state)) return;
+    if (queue.includes(upload) || !["waiting", "broken", "held"].includes(upload.state)) return;
     queue.push(upload);
-    if (upload.state !== "broken") upload.show("waiting");
+    if (!["broken", "held"].includes(upload.state)) upload.show("waiting");
     next();
   }
 
@@ -131,7 +131,7 @@ window.carrier = (() => {
       const upload = queue.shift();
       if (upload.state === "cancelled") continue;
       running += 1;
-      upload.show("waiting");
+      if (upload.state !== "held") upload.show("waiting");
       run(upload).finally(() => { running -= 1; next(); });
     }
   }
@@ -216,7 +216,8 @@ window.carrier = (() => {
     const words = told.errors?.[0]?.message ?? told.detail ?? _("Something went wrong on our side.");
     if (answer.status === 401) throw new Later(words, SLOWEST / 1000);
     const again = answer.status === 429 || answer.status >= 500 || (answer.status === 409 && address.endsWith("/complete"));
-    throw again ? new Later(answer.status === 429 ? "" : words, Math.min(60, Number(answer.headers.get("Retry-After")) || 0)) : new Refused(words);
+    const seconds = Math.min(60, Number(answer.headers.get("Retry-After")) || 0);
+    throw again ? new Later(answer.status === 429 ? "" : words, seconds, Boolean(told.beingChecked)) : new Refused(words);
   }
 
   // A browser that keeps nothing (a private window, a full disk) has it in memory only: then leaving the page is asked about.

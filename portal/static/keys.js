@@ -5,7 +5,7 @@ const keys = (() => {
   const help = () => document.getElementById("keys");
   const on = () => localStorage.getItem("keys") !== "off";
   const typing = (place) => place.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
-  const covered = (place) => document.querySelector("dialog:modal, .q-dialog__inner") || place.closest?.("dialog, [role=listbox]");
+  const covered = (place) => document.querySelector("dialog:modal, .q-dialog__inner") || place.closest?.("dialog[open], [role=listbox]");
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || !on() || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -21,6 +21,8 @@
     const told = count() ? ngettext("{count} selected", "{count} selected", count(), { count: count() }) : "";
     const line = bar.querySelector("[role=status]"), all = bar.querySelector("[data-ticks=all]");
     if (line.textContent !== told) line.textContent = told;
+    const one = bar.querySelector("[data-ticks=request]");
+    if (one) one.hidden = everything || chosen.size !== 1; // each partner is asked something else
     all.hidden = everything || total() <= boxes().length;
     all.textContent = ngettext("Select all found: {count}", "Select all found: {count}", total(), { count: total() });
     bar.hidden = !count();
@@ -43,6 +45,7 @@
 
   const assign = (who, which) => emitEvent("desk-assign", { who, which });
   const which = () => (everything ? "all" : [...chosen]);
+  const request = (number) => emitEvent("desk-request", number);
   const assigned = (who) => count() && assign(who, which());
 
   // The file comes as the answer to a form: thousands of numbers would not stand in an address. All that is found has an address of its own.
@@ -65,6 +68,7 @@
     const what = button.dataset.ticks;
     if (what === "all") { everything = true; show(); $("ticked").querySelector("[data-ticks=none]").focus(); }
     else if (what === "none") { untick(); ($("tick-page") || document.body).focus(); }
+    else if (what === "request") request([...chosen][0]);
     else if (what === "remind") emitEvent("desk-remind", { which: which() });
     else if (what === "csv" || what === "xlsx") exported(what);
     else assigned(what === "assign" ? $("ticked").querySelector("select").value : what);
@@ -118,12 +122,47 @@
     const all = rows(), here = all.indexOf(current());
     all[here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, here + by))]?.focus();
   };
+  const reviews = () => document.querySelector("#ticked [data-ticks=me]");
+  const number = (row) => Number(row.id.replace("row-", ""));
   const mine = () => {
-    if (!document.querySelector("#ticked [data-ticks=me]")) return;
+    if (!reviews()) return;
     if (count()) assigned("me");
-    else if (current()) assign("me", [Number(current().id.replace("row-", ""))]);
+    else if (current()) assign("me", [number(current())]);
   };
-  keys.offer({ j: () => move(1), k: () => move(-1), a: mine, "/": () => document.querySelector(".search input")?.focus() });
+  // One partner is asked at a time: that of the row in focus, or the only one that is selected.
+  const asks = () => {
+    if (!reviews()) return;
+    if (current()) request(number(current()));
+    else if (!everything && chosen.size === 1) request([...chosen][0]);
+  };
+
+  // What the keys do with the row in focus, the palette offers by its name: it takes the focus itself, so the row is remembered.
+  let last = null, line = 0;
+  const offer = () => {
+    const place = $("row-commands"), row = last && $(last);
+    if (!place) return;
+    const said = { company: row ? row.textContent : "" };
+    const offered = [{ id: "row-assign", words: _("Assign to me: {company}", said) }, { id: "row-request", words: _("Request information: {company}", said) }];
+    place.dataset.commands = JSON.stringify(row ? offered : []);
+  };
+  document.addEventListener("focusin", (event) => {
+    if (event.target.closest?.("dialog, .q-dialog")) return;
+    last = current()?.id || null;
+    line = rows().indexOf(current());
+    offer();
+  });
+  document.addEventListener("click", (event) => {
+    if (!last || !["row-assign", "row-request"].includes(event.target.id)) return;
+    const row = Number(last.replace("row-", ""));
+    $(last)?.focus();
+    if (event.target.id === "row-assign") assign("me", [row]); else request(row);
+  });
+  // A dialog about a row has changed it: the reader goes on there, or at the row that came into its place, once the dialog is gone.
+  desk.back = () => setTimeout(() => {
+    const row = last && ($(last) || rows()[Math.min(line, rows().length - 1)]);
+    (row || $("content")).focus();
+  }, 250);
+  keys.offer({ j: () => move(1), k: () => move(-1), a: mine, r: asks, "/": () => document.querySelector(".search input")?.focus() });
 
   // What has come in meanwhile is asked for while somebody looks.
   const look = () => { if (!document.hidden && $("asked") && window.did_handshake) emitEvent("desk-look"); };

@@ -112,6 +112,7 @@
     if (upload.state === "stored") return upload.stored.sameAsSent ? carrier.sameAsSent() : _("Uploaded");
     if (upload.state === "refused") return upload.words;
     if (upload.state === "checking") return _("Checking the file…");
+    if (upload.state === "held") return upload.words;
     if (upload.state === "elsewhere") return _("Being uploaded in another window");
     if (upload.state === "broken") return navigator.onLine === false ? _("Offline. It goes on by itself.") : _("Interrupted. It is tried again by itself.");
     return upload.state === "sending" ? _("{percent} % uploaded", { percent: upload.percent }) : _("Waiting");

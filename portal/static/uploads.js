@@ -111,6 +111,7 @@ window.uploads = (() => {
       if (stored) return [pages(stored), size(stored.fileSize), _("uploaded {time}", { time: moment(stored.uploadedAt) })].filter(Boolean).join(" · ");
       if (this.state === "sending") return _("{percent} % of {size}", { percent: upload.percent, size: size(upload.record.blob.size) });
       if (this.state === "checking") return _("Checking the file…");
+      if (this.state === "held") return upload.words;
       if (this.state === "elsewhere") return _("Being uploaded in another window");
       if (this.state !== "broken") return _("Waiting");
       if (line) return _("You are offline. The upload goes on by itself when you are back; what has arrived stays.");
@@ -275,6 +276,7 @@ window.uploads = (() => {
     if (!slot) return;
     if (upload.record.id.startsWith("day:")) return redated(slot, upload.record);
     const row = new Row(slot, { upload });
+    slot.querySelector(`[data-apart="${upload.record.publicId}"]`)?.remove(); // the row says it
     if (upload.state === "refused") row.refused();
   }));
 

@@ -51,7 +51,7 @@ def main(many: str = str(MANY)) -> None:
     """Print p50 and p99 of each look, count and rows included, after a warm one."""
     with local_parts() as local, environment_of(local.environment):
         for name in ("sqlite", "postgresql"):
-            with _database(local, name):
+            with database(local, name):
                 took = seeded(int(many))
                 print(f"{name}: {int(many):,} applications with 97 columns entered in {took:.0f} s", flush=True)
                 _measure(person(Role.REVIEWER).user_id)
@@ -114,7 +114,8 @@ def _measure(reader: int | None) -> None:
 
 
 @contextmanager
-def _database(local: Local, name: str) -> Iterator[None]:
+def database(local: Local, name: str) -> Iterator[None]:
+    """A migrated database of that kind, empty, and the environment that leads to it."""
     url = f"sqlite:///{local.outside.folder / 'queue.db'}"
     if name == "postgresql":
         local.part("postgres")

@@ -19,7 +19,7 @@ from models.steps import STEPS, step_named
 from portal import staff, words
 from portal.controls import Sheet, button
 from portal.frame import frame, page, static_url
-from portal.pages.desk import style
+from portal.pages.desk_style import style
 from portal.pages.review import decided, deciding, here
 from portal.pages.review.asking import Asking
 from portal.pages.review.case import expiry_tone, load, viewable
@@ -85,6 +85,7 @@ class Review:
                 self.summary()
                 self.renewal = RenewalPart(desk, case, self.done)
                 self.verdicts = [self._section(section) for section in SECTIONS]
+                self.jump = ui.html(self._jump(), sanitize=False).classes("to-decision")
             with ui.element("aside").classes("case-side") as side:
                 side.props["aria-label"] = _("Decision, notes and history")
                 self.panel()
@@ -124,6 +125,7 @@ class Review:
             part.refresh()
         for dialog in self.ways:
             dialog.show(self.case)
+        self.jump.set_content(self._jump())
         self.renewal.show(self.case)
         self.noting.show(self.case)
         self.chronicle.show(self.case.history)
@@ -160,6 +162,9 @@ class Review:
         """Deliveries."""
         ui.html(render("case_background.html", case=self.case, may_operate=self.case.actor.may(Right.OPERATE)), sanitize=False)
 
+    def _jump(self) -> str:
+        return render("case_jump.html", case=self.case, done=len(self.case.verdicts.keys() - self.case.stale), whole=len(SECTIONS))
+
     def _section(self, section: str) -> VerdictControl:
         with ui.element("section").classes("card section").props(f"id=section-{section} aria-labelledby=title-{section}"):
             with ui.element("div").classes("section-head"):
@@ -192,6 +197,8 @@ class Review:
         found = [{"id": f"deed-{action}", "words": _(PANEL[action]), "why": self.case.why_not(action)} for action in offered]
         if self.case.may(Action.UNDO):
             found.append({"id": "undo-decision", "words": _("Undo the decision")})
+        if self.case.may(Action.CONFIRM):
+            found.append({"id": "confirm-decision", "words": _("Confirm the decision")})
         if may_assign(self.case):
             found += [{"id": "assign-me", "words": _("Assign to me")}, {"id": "assign-choose", "words": _("Choose the reviewer")}]
         return found

@@ -19,7 +19,7 @@ from models.document import Document, stored
 from models.errors import NotFound
 from models.event import Delivery, Event
 from models.language import ENGLISH, _
-from models.ledger import Line, Outcome, ledger, look_alike
+from models.ledger import Line, Outcome, Scans, ledger, look_alike
 from models.letters import language_of
 from models.note import Note, notes
 from models.person import Actor
@@ -29,6 +29,7 @@ from models.renewal import live_renewal
 from models.renewing import Proposal, proposal_of
 from models.request import InformationRequest, label_of, open_request
 from models.review import Verdict
+from models.scan import apart, scanned
 from models.settings import settings
 from models.steps import QUESTIONS, Step
 
@@ -70,7 +71,8 @@ class Case:
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
         judged = self.verdicts.keys() - self.stale
-        return Situation(self.actor, self.application, judged, self.history, bool(self.waiting)).why_not(action)
+        return Situation(self.actor, self.application, judged, self.history, bool(self.waiting),
+                         bool(self.waiting and self.waiting.held)).why_not(action)
 
     def may(self, action: Action) -> bool:
         """Whether it can be done now."""
@@ -186,7 +188,8 @@ def expiry_tone(expires: date) -> str:
 
 def _checked(session: Session, application: Application, documents: list[Document]) -> tuple[Line, ...]:
     alike = look_alike(session, application, documents)
-    return tuple(ledger(application.answers(), now().date(), settings(), documents, alike))
+    scans = Scans(apart(session, application.id), scanned(session, application.id))
+    return tuple(ledger(application.answers(), now().date(), settings(), documents, alike, scans))
 
 
 def _deliveries(session: Session, application: Application) -> tuple[Delivery, ...]:

@@ -1,4 +1,4 @@
-"""What has been decided: one that has not left yet, with its time and *Undo*; and an approval's conditions, with *Met* for each."""
+"""What has been decided: what has not left yet, with its time and *Undo*, or held, with *Confirm*; and an approval's conditions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from models.decision import Decision, DecisionKind
 from models.language import _
 from models.person import Actor, Right
 from models.possible import Action
-from models.review import undo_decision
+from models.review import confirm_decision, undo_decision
+from models.settings import settings
 from portal import words
 from portal.controls import button
 from portal.pages.review.case import Case
@@ -36,9 +37,10 @@ LATE = 3.0
 def notices(desk: Desk, case: Case, after: After, again: After) -> None:
     """Below the head: a decision that waits, with its time, and conditions whose day has passed. `again` looks when it is due."""
     if case.waiting:
-        with ui.element("section").classes("notice warn leaving").props("id=leaving"):
+        with ui.element("section").classes(f"notice {_tone(case.waiting)} leaving").props("id=leaving"):
             ui.html(render("decision_waiting.html", said=sentence(case.waiting), made=case.waiting, whole=False), sanitize=False)
-            _undo(desk, case, after, "undo-decision")
+            _ways(desk, case, after, "decision")
+    if case.waiting and not case.waiting.held:
         ui.timer(max(LATE, case.waiting.seconds_left + 1), again, once=True)
     if late := [one for one in case.conditions if one.overdue]:
         ui.html(render("decision_overdue.html", late=late), sanitize=False)
@@ -47,9 +49,9 @@ def notices(desk: Desk, case: Case, after: After, again: After) -> None:
 def panel(desk: Desk, case: Case, after: After) -> None:
     """In the panel: the waiting decision in full, or the conditions of the approval."""
     if case.waiting:
-        with ui.element("div").classes("notice warn"):
+        with ui.element("div").classes(f"notice {_tone(case.waiting)}"):
             ui.html(render("decision_waiting.html", said=sentence(case.waiting), made=case.waiting, whole=True), sanitize=False)
-            _undo(desk, case, after, "undo-in-panel")
+            _ways(desk, case, after, "in-panel")
     if case.conditions:
         ui.html(escape(_("Conditions")), sanitize=False, tag="h3").props('id=conditions tabindex="-1"')
         with ui.element("ul").classes("conditions-list"):
@@ -62,18 +64,35 @@ def sentence(made: Decision) -> str:
     return _(DECIDED[DecisionKind(made.kind)]).format(person=words.own(made.made_by))
 
 
-def _undo(desk: Desk, case: Case, after: After, name: str) -> None:
+def _tone(made: Decision) -> str:
+    return "bad" if made.held else "warn"
+
+
+def _ways(desk: Desk, case: Case, after: After, place: str) -> None:
+    """*Undo*, and of one that is held *Confirm*, or why this reader may not; `place` tells the buttons of the notice from the panel's."""
     if not case.may(Action.UNDO):
         return
-    reference, seen = case.application.reference_number or "", case.waiting.id if case.waiting else None
 
-    async def undo() -> None:
-        if await attempt(desk, partial(_undone, reference, seen), done=_("The decision is undone. Nothing has left.")):
-            await after()
-            ui.run_javascript("desk.focus('decision')")
+    def way(words: str, verb: Callable[..., object], done: str, name: str, look: str) -> None:
+        async def act() -> None:
+            if await attempt(desk, partial(_done, verb, case), done=done):
+                await after()
+                ui.run_javascript("desk.focus('decision')")
 
+        button(words, act, f"slim {look}", id=f"{name}-{place}")
+
+    held = case.waiting is not None and case.waiting.held
     with ui.element("div").classes("undo"):
-        button(_("Undo the decision"), undo, "slim", id=name)
+        if held and case.may(Action.CONFIRM):
+            way(_("Confirm the decision"), confirm_decision, _confirmed(), "confirm", "go")
+        way(_("Undo the decision"), undo_decision, _("The decision is undone. Nothing has left."), "undo", "")
+        if held and (why := case.why_not(Action.CONFIRM)):
+            ui.html(escape(why), sanitize=False, tag="p").classes("why")
+
+
+def _confirmed() -> str:
+    """Confirming is deciding: there is the same time to undo it."""
+    return _("The decision is confirmed and waits.") if settings().decision_undo_minutes else _("The decision is confirmed.")
 
 
 def _condition(desk: Desk, case: Case, one: Condition, after: After) -> None:
@@ -91,8 +110,10 @@ def _condition(desk: Desk, case: Case, one: Condition, after: After) -> None:
         button(said, mark, "slim", id=f"condition-{one.id}", aria_label=f"{said}: {one.text}")
 
 
-def _undone(reference: str, seen: int | None, session: Session, actor: Actor) -> None:
-    undo_decision(session, actor, by_reference(session, reference, lock=True), seen=seen)
+def _done(verb: Callable[..., object], case: Case, session: Session, actor: Actor) -> None:
+    """The decision that this page shows is undone or confirmed, not another that came since."""
+    application = by_reference(session, case.application.reference_number or "", lock=True)
+    verb(session, actor, application, seen=case.waiting.id if case.waiting else None)
 
 
 def _marked(application_id: int, number: int, met: bool, session: Session, actor: Actor) -> None:

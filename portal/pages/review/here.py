@@ -1,4 +1,5 @@
-"""Who else has the same application open, and that what one of them does is shown to the others. Freshness alone, kept in this process.
+"""Who else has the same application open, and that what one of them does is shown to the others. Freshness alone, kept in this process;
+who has it open at another process is heard every LOOK seconds (elsewhere.py).
 
 What is in conflict is decided by the verbs (models/review.py: Overtaken), so a push that is lost costs a moment and no verdict.
 """
@@ -22,11 +23,12 @@ from models.database import now, reading
 from models.event import Event
 from models.language import speaking, spoken
 from models.person import Actor
+from portal.pages.review.elsewhere import Visitor, exchange
 
 #: Who loads the page again is away for a moment: nobody is told of that.
 MOMENT = 0.7
 #: Seconds between two looks at what happened elsewhere, and how long reading an application may have taken before its page was drawn.
-LOOK, READ = 10.0, timedelta(seconds=3)
+LOOK, READ = 5.0, timedelta(seconds=3)
 
 
 @dataclass(eq=False)
@@ -48,6 +50,9 @@ _due: set[int] = set()
 #: Of each open application the newest event that its pages were told of; while they look, the one task that does.
 _seen: dict[int, int] = {}
 _looking: set[asyncio.Task[None]] = set()
+#: Who has an application open at other processes; and the applications that those know to be open here.
+_elsewhere: dict[int, list[Visitor]] = {}
+_told: set[int] = set()
 
 
 def arrive(application: int, actor: Actor, *, show: Callable[[], Any], again: Callable[[], Any]) -> Guest:
@@ -63,11 +68,11 @@ def arrive(application: int, actor: Actor, *, show: Callable[[], Any], again: Ca
 
 def others(guest: Guest) -> list[tuple[str, datetime]]:
     """Everybody else who is here, with since when, the first first; somebody with two windows is one, and you are nobody else."""
-    found: dict[int | None, Guest] = {}
-    for one in sorted(_open.get(guest.application, []), key=lambda one: one.since):
-        if one.connected and one.actor.user_id != guest.actor.user_id:
-            found.setdefault(one.actor.user_id, one)
-    return [(one.actor.name, one.since) for one in found.values()]
+    found: dict[int | None, Visitor] = {}
+    for one in sorted([*_here(guest.application), *_elsewhere.get(guest.application, [])], key=lambda one: one.since):
+        if one.user_id != guest.actor.user_id:
+            found.setdefault(one.user_id, one)
+    return [(one.name, one.since) for one in found.values()]
 
 
 def changed(guest: Guest) -> None:
@@ -77,11 +82,29 @@ def changed(guest: Guest) -> None:
 
 
 async def _keep_looking() -> None:
-    """What the partner, or staff at another process, have done: one statement for all open pages together, until none is open."""
+    """What the partner, or staff at another process, have done, and who is there: once for all open pages together, until none is open."""
     while _open:
         await asyncio.sleep(LOOK)
         with suppress(SQLAlchemyError):  # the database is away: the next look finds the same
             tell_of(await run_in_threadpool(newest, list(_open)))
+        await _meet()
+
+
+async def _meet() -> None:
+    """Tell the other processes who is here, and show who is there."""
+    ours = {application: _here(application) for application in _open}
+    left, before = _told - ours.keys(), dict(_elsewhere)
+    found = await run_in_threadpool(exchange, ours, left)
+    _told.clear()
+    _told.update(ours)
+    _elsewhere.clear()
+    _elsewhere.update({application: visitors for application, visitors in found.items() if visitors})
+    for application in [one for one in ours if _elsewhere.get(one) != before.get(one)]:
+        _announce(application)
+
+
+def _here(application: int) -> list[Visitor]:
+    return [Visitor(one.actor.user_id, one.actor.name, one.since) for one in _open.get(application, []) if one.connected]
 
 
 def newest(applications: Sequence[int]) -> dict[int, tuple[int, datetime]]:

@@ -36,12 +36,14 @@ class Noting:
 
     def __init__(self, desk: Desk, case: Case, people: Sequence[Colleague], after: Callable[[], Awaitable[None]]) -> None:
         self.desk, self.case, self.people, self.after, self.public, self.number, self.busy = desk, case, people, after, False, 0, False
+        self.marks = {"data-people": json.dumps([one.name for one in people], ensure_ascii=False)}  # static/noting.js offers them
+        self.help = _("Type @ and a name to tell a colleague.") if people else ""
         with ui.element("section").classes("card tight").props("aria-labelledby=notes-title"):
             ui.html(escape(_("Notes")), sanitize=False, tag="h2").props("id=notes-title")
             if case.may(Action.NOTE):
                 self._composer()
             self.written = ui.html("", sanitize=False).on("click", self._acted, js_handler=ACTS)
-        ask = Ask("text", _("Note"), "long")
+        ask = Ask("text", _("Note"), "long", self.help, marks=self.marks)
         lead = _("Only staff see it. What stood there before stays in the history.")
         deed = Deed(_("Change the note"), lead, _("Save"), _("The note is changed."), self._change, (ask,))
         self.change = Sheet(desk, deed, after)
@@ -54,11 +56,8 @@ class Noting:
         self.written.set_content(shown)
 
     def _composer(self) -> None:
-        people = json.dumps([one.name for one in self.people], ensure_ascii=False)
         with ui.element("div").classes("composer") as self.place:
-            self.place.props["data-people"] = people
-            help_ = _("Type @ and a name to tell a colleague.") if self.people else ""
-            self.form = Fields((Ask("text", _("New note"), "long", help_),))
+            self.form = Fields((Ask("text", _("New note"), "long", self.help, marks=self.marks),))
             write = {"id": self.form.fields["text"].id, "words": _("Write a note")}
             self.place.props["data-commands"] = json.dumps([write], ensure_ascii=False)
             with ui.element("div").classes("rulings").props("role=group") as group:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from textwrap import shorten
 from typing import Any
 
 from models.application import COMMENT
@@ -14,7 +15,7 @@ from models.language import _, ngettext, shown_number
 from models.request import label_of, wanted_from
 from models.review import SECTIONS
 from portal.pages.review.case import Change, changes_of
-from portal.words import applications, entries, own, partners, target
+from portal.words import applications, deliveries, entries, own, partners, target
 
 #: Events below which stands what was asked for.
 NAMING = ("application.information_required", "application.renewal_opened", "application.renewal_asked")
@@ -55,10 +56,13 @@ SENTENCES: Mapping[str, str] = {
     "application.decision_undone": "{actor} undid the decision before anything left",
     "application.decision_undone.withdrawn": "{actor} withdrew before the decision of {made_by} left, so it was undone",
     "application.decision_undone.disabled": "{actor} disabled the account of {made_by}, so the decision that had not left yet was undone",
+    "application.decision_held": "The account of {made_by} was disabled before the decision left, so it is held",
+    "application.decision_confirmed": "{actor} confirmed the decision of {made_by}; nothing left yet",
     "application.approved": "{actor} approved the application",
     "application.rejected": "{actor} rejected the application",
     "application.condition_met": "{actor} said that a condition is met",
     "application.condition_reopened": "{actor} said that a condition is not met",
+    "application.condition_reminded": "The partner was reminded of the conditions",
     "application.withdrawn": "{actor} withdrew the application",
     "application.renewal_opened": "A renewal was opened, because something runs out",
     "application.renewal_asked": "{actor} asked for a renewal",
@@ -71,11 +75,21 @@ SENTENCES: Mapping[str, str] = {
     "application.suspended": "The approval was suspended, because something has run out",
     "application.reinstated": "The suspension ended, because nothing is out of date any more",
     "document.published": "{documents} published in SharePoint",
+    "document.withdrawn": "A document that does not count any more left SharePoint",
+    "sharepoint.edited": "{edited_by} edited {column} in SharePoint, and it was left so",
+    "sharepoint.edited.repaired": "{edited_by} edited {column} in SharePoint, and the portal put it right",
     "invitation.used": "The invitation was used up",
     "invitation.restored": "{actor} took the revocation of the invitation back",
     "invitation.reminded": "{actor} reminded the partner to finish",
     "delivery.retried": "{actor} had “{target}” tried again",
+    "delivery.all_retried": "{actor} had {deliveries} tried again",
+    "delivery.digest": "Operations were told what of the deliveries needs a person",
+    "delivery.paused": "{actor} stopped “{target}”",
+    "delivery.resumed": "{actor} let “{target}” go on",
     "delivery.settled": "{actor} settled “{target}” by hand",
+    "delivery.returns_unread": "The mailbox with returned mail could not be read",
+    "delivery.returns_read": "The mailbox with returned mail could be read again",
+    "document.infected": "A virus was found in “{name}”",
     "delivery.returned": "“{target}” came back: it did not reach {email}",
     "retention.erased": "What is past its period was erased",
     "retention.held": "{actor} put the file on hold",
@@ -121,6 +135,7 @@ QUOTED: Mapping[str, str] = {
     "application.told": "text",
     "application.information_required": "message",
     "application.decided": "message",
+    "application.decision_confirmed": "message",
     "application.condition_met": "text",
     "application.condition_reopened": "text",
     "letter.added": "text",
@@ -131,8 +146,13 @@ QUOTED: Mapping[str, str] = {
     "application.renewal_returned": "reason",
     "application.renewed": "message",
     "application.withdrawn": "reason",
+    "delivery.paused": "why",
     "delivery.settled": "why",
+    "sharepoint.edited": "theirs",
+    "sharepoint.edited.repaired": "theirs",
     "delivery.returned": "reason",
+    "delivery.returns_unread": "reason",
+    "document.infected": "reason",
     "retention.held": "reason",
     "person.disabled": "reason",
     "invitation.updated": "reason",
@@ -146,8 +166,11 @@ HAPPENED: Mapping[str, str] = {
     "application.reviewed": "Application reviewed",
     "application.decided": "Decision made",
     "application.decision_undone": "Decision undone",
+    "application.decision_held": "Decision held",
+    "application.decision_confirmed": "Decision confirmed",
     "application.condition_met": "Condition met",
     "application.condition_reopened": "Condition not met",
+    "application.condition_reminded": "Partner reminded of the conditions",
     "letter.added": "Letter written",
     "letter.changed": "Letter changed",
     "letter.deleted": "Letter deleted",
@@ -201,9 +224,18 @@ HAPPENED: Mapping[str, str] = {
     "application.prefilled": "Answers taken from an earlier application",
     "application.verdict": "Verdict given",
     "document.published": "Document published",
+    "document.withdrawn": "Document taken out of SharePoint",
+    "sharepoint.edited": "Edited in SharePoint",
     "delivery.retried": "Delivery tried again",
+    "delivery.all_retried": "Deliveries tried again",
+    "delivery.digest": "Operations told of deliveries",
+    "delivery.paused": "Deliveries stopped",
+    "delivery.resumed": "Deliveries going on",
     "delivery.settled": "Delivery settled by hand",
     "delivery.returned": "Email came back",
+    "delivery.returns_unread": "Returned mail cannot be read",
+    "delivery.returns_read": "Returned mail can be read again",
+    "document.infected": "Virus found",
     "retention.erased": "Erased after its period",
     "retention.held": "File put on hold",
     "retention.hold_lifted": "Hold lifted",
@@ -218,6 +250,7 @@ HAPPENED: Mapping[str, str] = {
     "contacts.exported": "Contacts exported",
 }
 _KINDS: Mapping[str, str] = {
+    "document.infected": "bad",
     "application.submitted": "sent",
     "application.resubmitted": "sent",
     "application.information_required": "asked",
@@ -259,6 +292,7 @@ def tell(event: Event, times: int = 1) -> Line:
     key = f"{event.type}.{event.detail['ruling']}" if "ruling" in event.detail else event.type
     key += ".nobody" if event.type == "application.assigned" and not event.detail.get("reviewer") else ""
     key += f".{event.detail['why']}" if event.type == "application.decision_undone" and event.detail.get("why") else ""
+    key += ".repaired" if event.type == "sharepoint.edited" and not event.detail.get("left") else ""
     sentence, quoted = SENTENCES.get(key, "{actor}: " + _plain(event.type)), QUOTED.get(key, "")
     items = tuple(_(one.label) for one in wanted_from(event.detail.get("items", [])) if event.type in NAMING)
     told = _(sentence).format_map(_words(event, times))
@@ -282,6 +316,8 @@ def _changes(event: Event) -> tuple[Change, ...]:
 
 def _quote(event: Event, entry: str) -> str:
     """What is quoted below the sentence; of an application that came back, what the partner wrote on each thing and on the whole."""
+    if entry == "theirs":  # a column of SharePoint's may hold a book; the event keeps it whole
+        return shorten(str(event.detail.get(entry) or ""), 300, placeholder=" …")
     if entry != "comment":
         return str(event.detail.get(entry) or "")
     said: Mapping[str, str] = event.detail.get("replies") or {}
@@ -300,8 +336,11 @@ def _words(event: Event, times: int) -> dict[str, Any]:
         "target": target(told.get("target", "")),
         "name": own(told.get("name", "")),
         "made_by": own(told.get("made_by", "")),
+        "column": own(told.get("column", "")),
+        "edited_by": own(told.get("by", "")) or _("Somebody"),
         "email": own(told.get("email", "")) if event.type == "delivery.returned" else "",
         "applications": applications(int(told.get("count", 0))) if event.type == "applications.exported" else "",
         "partners": partners(int(told.get("count", 0))) if event.type == "contacts.exported" else "",
         "entries": entries(int(told.get("count", 0))) if event.type == "audit.exported" else "",
+        "deliveries": deliveries(int(told.get("count", 0))) if event.type == "delivery.all_retried" else "",
     }

@@ -1,0 +1,33 @@
+"""Who hears of events, in words: each target of deliveries, and the two systems as a whole."""
+
+from __future__ import annotations
+
+TARGETS: dict[str, str] = {
+    "email": "Email: all of it",
+    "sharepoint": "SharePoint: all of it",
+    "sharepoint.invitation": "SharePoint: invitation",
+    "sharepoint.application": "SharePoint: application",
+    "sharepoint.documents": "SharePoint: documents",
+    "email.invitation": "Email: invitation",
+    "email.reminder": "Email: reminder",
+    "email.confirmation": "Email: confirmation code",
+    "email.device": "Email: code for a new device",
+    "email.colleague": "Email: a colleague's link",
+    "email.colleague_done": "Email: a colleague is done",
+    "email.received": "Email: application received",
+    "email.operations": "Email: operations",
+    "email.information_required": "Email: information required",
+    "email.request_reminder": "Email: reminder of what was asked",
+    "email.condition_reminder": "Email: reminder of conditions",
+    "email.approved": "Email: approved",
+    "email.renewal": "Email: renewal asked for",
+    "email.renewal_received": "Email: renewal received",
+    "email.renewal_office": "Email: operations, of a renewal",
+    "email.renewed": "Email: renewal approved",
+    "email.suspended": "Email: approval suspended",
+    "email.reinstated": "Email: suspension ended",
+    "email.rejected": "Email: rejected",
+    "email.note": "Email: a note to the partner",
+    "email.mention": "Email: somebody mentioned",
+    "email.digest": "Email: operations, of deliveries",
+}
