@@ -46,6 +46,10 @@ class Passing(Failure):
         self.retry_after = retry_after
 
 
+class NotAsked(Passing):
+    """Our own pace held the call back: the other side was not asked, so it counts as no attempt (FACTS 6)."""
+
+
 class Changed(Passing):
     """Somebody else changed it since it was looked at: look again."""
 

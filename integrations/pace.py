@@ -19,7 +19,7 @@ import requests
 import structlog
 from redis import RedisError
 
-from integrations.failures import Passing, seconds_of
+from integrations.failures import NotAsked, seconds_of
 from integrations.queue import connection
 from models.settings import settings
 
@@ -54,11 +54,11 @@ log = structlog.get_logger()
 
 
 def wait(units: int) -> None:
-    """Take so many units, and wait until they may be used; Passing, and nothing taken, if that is too long for a call."""
+    """Take so many units, and wait until they may be used; NotAsked, and nothing taken, if that is too long for a call."""
     seconds = _ask("take", units * 60 / settings().graph_units_per_minute)
     if seconds > LONGEST_WAIT:
         slower = "{system} asked us to slow down, or we have asked it much: it goes on by itself."
-        raise Passing(slower, seconds, system="SharePoint")
+        raise NotAsked(slower, seconds, system="SharePoint")
     time.sleep(max(0.0, seconds))
 
 

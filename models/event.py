@@ -227,6 +227,14 @@ def postpone(session: Session, delivery: Delivery, reason: str, retry_after: flo
     session.add(delivery)
 
 
+def put_off(session: Session, delivery: Delivery, reason: str, seconds: float) -> None:
+    """Nobody was asked, as it is not our turn: in so many seconds, and it was no attempt."""
+    delivery.attempts -= 1
+    delivery.state, delivery.due_at, delivery.lease_until = DeliveryState.WAITING, now() + timedelta(seconds=seconds), None
+    delivery.last_error = reason
+    session.add(delivery)
+
+
 def give_up(session: Session, delivery: Delivery, failure: str, reason: str) -> None:
     """A failure that needs a person (`permanent`; `unclear`: perhaps it was done) or an operator (`configuration`)."""
     delivery.state, delivery.lease_until, delivery.failed_at = DeliveryState.FAILED, None, now()

@@ -267,6 +267,8 @@ def _of_doubles(files: Sequence[Document]) -> Iterator[Line]:
 def _of_scans(files: Sequence[Document], scans: Scans) -> Iterator[Line]:
     """Each document that the scanner has not let through; one line where it let all of them through. None where nobody scans."""
     for held, scan in scans.apart:
+        if scan.verdict == Verdict.FOUND and any(one.slot == held.slot and one.id and held.id and one.id > held.id for one in files):
+            continue  # a clean file has come in its place
         line, is_bad = _line_of("documents", held.slot, _("Virus scan")), scan.verdict == Verdict.FOUND
         said = _("“{name}” waits for the virus scanner: it counts when that has looked")
         said = _("A virus was found in “{name}” ({found}): nobody can open it") if is_bad else said

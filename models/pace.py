@@ -55,7 +55,8 @@ def pace(session: Session, deliveries: Any, moment: datetime) -> Pace:
     if not limit and not by_graph:
         return Pace()
     one_at_a_time(session, "mail pace")
-    running = sa.and_(deliveries.state == "running", deliveries.target.startswith("email."), deliveries.begun_at.is_(None))
+    alive = sa.and_(deliveries.state == "running", deliveries.lease_until >= moment)  # a dead worker's mails must not bar themselves
+    running = sa.and_(alive, deliveries.target.startswith("email."), deliveries.begun_at.is_(None))
     taken = session.execute(sa.select(sa.func.count()).select_from(deliveries).where(running)).scalar_one()
     limits = [(limit, MINUTE)] * bool(limit) + [(GRAPH_A_DAY, DAY)] * by_graph
     left = min(most - taken - _begun(session, deliveries, moment - span) for most, span in limits)

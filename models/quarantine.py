@@ -14,15 +14,19 @@ from models.database import now
 from models.document import Document, DocumentState, accept, give_way, remove
 from models.errors import Conflict, Forbidden, Invalid
 from models.event import record
+from models.language import _
 from models.person import PORTAL
 from models.reach import must_take
 from models.scan import Apart, Scan, Verdict
+from models.slots import SLOTS
 
 #: Waits between two attempts while the scanner cannot look, in seconds; the last one repeats.
 WAITS = (15, 30, 60, 300)
 #: What a worker has taken to scan is another's after this.
 TAKEN = timedelta(minutes=5)
 INFECTED = "document.infected"
+#: What stands in a slot, or waits to.
+IN_PLACE = (DocumentState.STORED, DocumentState.PROPOSED, DocumentState.QUARANTINED)
 
 
 def passed(session: Session, document: Document) -> None:
@@ -87,6 +91,7 @@ def release(session: Session, document: Document, scan: Scan, content: bytes) ->
     session.add(scan)
     application = session.get_one(Application, document.application_id)
     try:
+        _must_be_newest(session, document)
         renews = must_take(session, application, document.slot)
         give_way(session, document, scan.replaces, renews=renews)
         accept(session, document, content, pages=document.pages, thumbnail=document.has_thumbnail, renews=renews)
@@ -94,6 +99,16 @@ def release(session: Session, document: Document, scan: Scan, content: bytes) ->
         remove(session, document)
         return False
     return True
+
+
+def _must_be_newest(session: Session, document: Document) -> None:
+    """Conflict if a later file has taken the place meanwhile, or waits for it: what came first must not come last."""
+    if SLOTS[document.slot].multiple:
+        return
+    same_slot = Document.application_id == document.application_id, Document.slot == document.slot
+    later = select(Document.id).where(*same_slot, col(Document.id) > document.id, col(Document.state).in_(IN_PLACE))
+    if session.exec(later).first() is not None:
+        raise Conflict(_("A newer file has taken its place."))
 
 
 def _keep(session: Session, document: Document, verdict: Verdict) -> Scan:

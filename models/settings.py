@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     file_years: int = Field(7, ge=1, description="Years a submitted document is kept")
     log_days: int = Field(90, ge=1, description="Days the technical logs (sign-in sessions, settled deliveries) are kept")
     abandoned_upload_days: int = Field(2, ge=1, description="Days an upload that was never completed is kept")
-    orphan_days: int = Field(30, ge=0, description="Days until an object that no document knows is erased; 0: only when asked for")
+    orphan_days: int = Field(30, ge=0, description="Days an object is kept after it was found that no document knows it; 0: until asked")
     delivery_lease_seconds: int = Field(120, ge=1, description="Seconds after which a delivery of a dead worker is taken over")
     sweep_seconds: float = Field(15, gt=0, description="Seconds between two looks for deliveries that are due")
     call_timeout_seconds: float = Field(20, gt=0, description="Seconds after which a call to another system is given up")

@@ -29,11 +29,12 @@ from models.review import InformationRequest, Verdict
 from models.saved_view import SavedView
 from models.scan import Scan
 from models.schedule import Lease
+from models.stray import Stray
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, Mention, InformationRequest, Lease,
     LegalHold,
     IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
     LetterTemplate, InvitationEntry, SavedView, Pause, Scan,
-    ListItem, LibraryUpload,
+    ListItem, LibraryUpload, Stray,
 )  # fmt: skip

@@ -92,3 +92,14 @@ def test_graph_takes_so_many_recipients_a_day(database: str, monkeypatch: pytest
             for delivery in session.exec(select(Delivery).where(Delivery.target == "email.invitation", Delivery.state != "waiting")):
                 delivery.state, delivery.begun_at = "done", now() - timedelta(hours=25)
         assert claimed().count("email.invitation") == 2, "the last two, since those before are of another day"
+
+
+def test_the_mails_of_a_worker_that_died_do_not_keep_themselves_back(database: str) -> None:
+    with environment_of({"DATABASE_URL": database, "MAIL_PER_MINUTE": "10"}):
+        for number in range(12):
+            invited(f"partner{number}@example.co.uk")
+        assert claimed("dead").count("email.invitation") == 8
+        with transaction() as session:
+            for delivery in session.exec(select(Delivery).where(Delivery.state == "running")):
+                delivery.lease_until = now() - timedelta(hours=1)
+        assert claimed("alive").count("email.invitation") == 8

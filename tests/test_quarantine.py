@@ -157,6 +157,28 @@ def test_what_it_replaces_stands_until_it_is_let_through(client: httpx.Client, s
     assert (found(code, first).state, found(code, key).state) == ("removed", "stored")
 
 
+def test_what_came_first_does_not_take_the_place_of_what_came_after_it(client: httpx.Client, scanner: Clamd, code: str) -> None:
+    scanner.hangs_up = True
+    old, _ = sent(client, code, pdf("old"))
+    scanner.hangs_up = False
+    new = ok(sent(client, code, pdf("new"))[1])["publicId"]
+    due_again()
+    scan_again()
+    assert (found(code, old).state, found(code, new).state) == ("removed", "stored")
+
+
+@on_sqlite
+def test_a_worker_without_a_scanner_lets_nothing_through(client: httpx.Client, scanner: Clamd, code: str) -> None:
+    scanner.hangs_up = True
+    key, _ = sent(client, code, INFECTED)
+    due_again()
+    with environment_of({"CLAMD_ADDRESS": ""}):
+        assert scan_again() == 0
+    with reading() as session:
+        scan = session.exec(select(Scan)).one()
+    assert (found(code, key).state, scan.verdict) == ("quarantined", "waiting") and "CLAMD_ADDRESS" in scan.last_error
+
+
 def test_nothing_is_sent_while_a_document_waits_and_one_that_is_taken_out_does_not_come_back(client: httpx.Client, scanner: Clamd, code: str) -> None:
     scanner.hangs_up = True
     key, _ = sent(client, code, slot="additional_documents")

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, select
 
 from integrations.sharepoint import sharepoint
@@ -329,3 +330,18 @@ def test_a_large_document_goes_on_where_another_worker_died(database: str, s3: L
     assert len(folder(graph, application.reference_number or "")) == 1
     with reading() as session:
         assert session.exec(select(LibraryUpload)).all() == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_our_own_pace_holds_back_counts_as_no_attempt(database: str, graph: Graph) -> None:
+    invited("first@example.co.uk")
+    graph.misbehave(429, retry_after=60)
+    drain()
+    invited("second@example.co.uk")
+    drain()
+    refused, held_back = deliveries("sharepoint.invitation")
+    assert (refused.state, refused.attempts, held_back.state, held_back.attempts) == ("waiting", 1, "waiting", 0)
+    assert held_back.due_at > now() + timedelta(seconds=30) and "slow down" in (held_back.last_error or "")
+    due_now()
+    drain()
+    assert {one.state for one in deliveries("sharepoint.invitation")} == {"done"}

@@ -24,6 +24,7 @@ from models.person import PORTAL, Role, SignIn, sign_out
 from models.retention import LOGS, PERIODS, WITH_THE_APPLICATION, Due, due, hold, lift
 from models.schedule import rest, take
 from models.settings import settings
+from models.stray import Stray
 from models.tables import ALL
 from tests.partners import begun, events, invited, stored_in, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
@@ -179,10 +180,23 @@ def test_an_object_that_no_document_knows_goes_when_it_is_old_and_an_operator_as
 def test_an_object_that_no_document_has_known_for_long_goes_by_itself(database: str, s3: Local) -> None:
     storage().put("uploads/GONE0000/orphan.pdf", b"%PDF-", "application/pdf")
     kept = stored_in(begun(()), "gdpr_policy")
-    for days, left in ((0, 2), (1, 2), (-1, 1)):  # never, not yet, long ago
+    for days in (0, 1):  # never, and not yet: however old it is, nobody has known of it for longer than a moment
         with days_of_uploads(-1, orphan_days=days):
-            assert not clean_up().failed and len(keys()) == left
-    assert keys() == {kept.r2_key}
+            assert not clean_up().failed and len(keys()) == 2
+    with transaction() as session:
+        session.exec(select(Stray)).one().first_seen = days_ago(2)
+    with days_of_uploads(-1, orphan_days=1):
+        assert not clean_up().failed and keys() == {kept.r2_key}
+        assert not clean_up().failed and count(Stray) == 0
+
+
+def test_an_object_that_a_document_knows_again_is_no_stray_any_more(database: str, s3: Local) -> None:
+    kept = stored_in(begun(()), "gdpr_policy")
+    with transaction() as session:
+        session.add(Stray(key=kept.r2_key, first_seen=days_ago(90)))
+    with days_of_uploads(-1, orphan_days=1):
+        clean_up()
+    assert count(Stray) == 0 and keys() == {kept.r2_key}
 
 
 def test_a_database_that_knows_almost_nothing_of_the_store_erases_nothing(database: str, s3: Local) -> None:

@@ -19,9 +19,9 @@ from datetime import timedelta
 import structlog
 from sqlmodel import Session, col, func, select
 
-from integrations.failures import Configuration, Failure, Passing, Unclear
+from integrations.failures import Configuration, Failure, NotAsked, Passing, Unclear
 from models.database import now, reading, transaction
-from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, renew, settle, succeed
+from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, put_off, renew, settle, succeed
 from models.invitation import expire_due
 from models.settings import settings
 from worker.consumers import HANDLERS
@@ -148,10 +148,14 @@ def _stamp(delivery: Delivery, write: Callable[[Session, Delivery], None]) -> No
 def _write(session: Session, delivery: Delivery, outcome: Done | Exception) -> None:
     match outcome:
         case Done():
-            succeed(session, delivery, outcome.external_id)
+            # The invitation first, as the portal has it: a trigger of 0009 locks its entry when the delivery is written.
             outcome.also(session)
+            session.flush()
+            succeed(session, delivery, outcome.external_id)
         case Needless():
             settle(session, delivery, outcome.reason)
+        case NotAsked():
+            put_off(session, delivery, outcome.reason, outcome.retry_after or 0)
         case Passing():
             postpone(session, delivery, outcome.reason, outcome.retry_after)
         case Failure():

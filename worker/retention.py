@@ -22,6 +22,7 @@ from models.document import known_keys
 from models.errors import Refused
 from models.retention import PERIODS, Due, due, erased, orphan, still_due
 from models.settings import settings
+from models.stray import seen
 from worker.logs import where
 
 #: All documents' keys begin with this.
@@ -130,7 +131,7 @@ def _orphans(asked: bool) -> tuple[list[Due], list[Due], str]:
             log.error("too many orphans", orphans=len(strange), objects=listed)
             return [], [orphan(key) for key in strange], TOO_MANY
         old = [key for key in strange if _older(key, PERIODS["orphans"].cutoff())]
-        going = old if asked else [key for key in old if _is_past_hope(key)]
+        going = old if asked else _past_hope(old)
     except Exception as error:  # the rest of the clean-up goes on
         log.error("no look for orphans", **where(error))
         return [], [Due("orphans", "objects that no document knows")], _reason(error)
@@ -150,10 +151,12 @@ def _strange() -> tuple[int, list[str]]:
     return listed, strange
 
 
-def _is_past_hope(key: str) -> bool:
-    """Whether it goes by itself: by now a wrong or restored database would have been noticed."""
+def _past_hope(keys: list[str]) -> list[str]:
+    """Those that go by themselves: they have been strays for so long that a wrong or restored database would have been noticed."""
+    with transaction() as session:
+        since = seen(session, keys)
     days = settings().orphan_days
-    return bool(days) and _older(key, now() - timedelta(days=days))
+    return [key for key in keys if days and since[key] <= now() - timedelta(days=days)]
 
 
 def _older(key: str, than: datetime) -> bool:

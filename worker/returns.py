@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from integrations.failures import Failure, Passing
+from integrations.failures import Failure, Missing, Passing
 from integrations.returned import UNDELIVERED, NoReport, Report, read_report
 from integrations.returns import mark_read, raw, unread
 from models.database import now, transaction
@@ -48,9 +48,9 @@ def _looked() -> datetime:
 def _taken(message: str) -> bool:
     """Whether it was about a mail of ours, which is told now and marked as read."""
     try:
-        report = read_report(raw(message))
+        report = read_report(raw(message))  # somebody may have moved it meanwhile: Missing
         ours = is_ours(report.message_id) and (report.action != UNDELIVERED or _told(report))
-    except (NoReport, Refused):
+    except (NoReport, Refused, Missing):
         ours = False
     if ours:
         mark_read(message)

@@ -12,6 +12,7 @@ from models.document import Document
 from models.quarantine import condemn, postpone, release, take_due, waiting
 from models.slots import SLOTS
 
+SWITCHED_OFF = "No virus scanner is configured here any more, so nobody can look: set CLAMD_ADDRESS for the worker too."
 log = structlog.get_logger()
 
 
@@ -23,10 +24,10 @@ def scan_again() -> int:
 
 
 def _asked(document: Document) -> bool:
-    """Whether the scanner could look. Where it was switched off meanwhile, by an operator, nothing is waited for."""
+    """Whether the scanner could look. Where none is configured any more, nobody has looked, and the document stays apart."""
     try:
         content = storage().read(document.r2_key, SLOTS[document.slot].max_mb * 1_000_000)
-        said = look(content) or Look()
+        said = look(content) or Look(failure=SWITCHED_OFF)
     except Failure as error:
         content, said = b"", Look(failure=error.reason)
     _write(document, content, said)

@@ -63,6 +63,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_views'))
     )
     op.create_index(op.f('ix_saved_views_user_id'), 'saved_views', ['user_id'], unique=False)
+    if postgresql:  # else one that the release before commits meanwhile would have no entry, and never be listed
+        op.execute("LOCK TABLE invitations IN SHARE ROW EXCLUSIVE MODE")
     op.execute(f"INSERT INTO invitation_entries (id, standing, expires_at) {found('true')}")
     (on_postgresql if postgresql else on_sqlite)()
 

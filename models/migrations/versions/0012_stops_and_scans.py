@@ -40,6 +40,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('document_id', name='pk_scans'),
     )
     op.create_index('ix_scans_due', 'scans', ['verdict', 'due_at'], unique=False)
+    op.create_table(
+        'strays',
+        sa.Column('key', sa.String(), nullable=False),
+        sa.Column('first_seen', sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint('key', name='pk_strays'),
+    )
+    # Retrying all of a kind leaves these out (models/outbox.py): the mail may have left.
+    op.execute("UPDATE deliveries SET failure = 'unclear' WHERE failure = 'permanent' AND last_error LIKE '%may have been sent%'")
     op.add_column('deliveries', sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True))
     op.create_index('ix_deliveries_begun', 'deliveries', ['begun_at'], unique=False, sqlite_where=BEGUN, postgresql_where=BEGUN)
 
@@ -49,5 +57,7 @@ def downgrade() -> None:
     op.execute("UPDATE application_files SET state = 'removed', removed_at = CURRENT_TIMESTAMP WHERE state = 'quarantined'")
     op.drop_index('ix_deliveries_begun', table_name='deliveries')
     op.drop_column('deliveries', 'failed_at')
+    op.execute("UPDATE deliveries SET failure = 'permanent' WHERE failure = 'unclear'")
+    op.drop_table('strays')
     op.drop_table('scans')
     op.drop_table('pauses')
