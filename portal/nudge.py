@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 
+import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -20,11 +21,13 @@ log = logging.getLogger(__name__)
 _wanted = threading.Event()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
+_redis: redis.Redis | None = None
 
 
 def nudge() -> None:
     """Have the worker look for deliveries. Returns at once and never raises; if Redis is away, the next sweep finds them."""
-    global _thread
+    global _thread, _redis
+    _redis = connection()  # here: a thread that reads the settings could bring back those of a moment ago, as tests change them
     _wanted.set()
     with _lock:
         if _thread is None or not _thread.is_alive():
@@ -44,6 +47,6 @@ def _pass_on() -> None:
 
 def _enqueue() -> None:
     """A job that still waits will see what is due now, so a second one would find nothing."""
-    queue = Queue(QUEUE, connection=connection(), serializer=JSONSerializer)
+    queue = Queue(QUEUE, connection=_redis or connection(), serializer=JSONSerializer)
     if queue.count == 0:
         queue.enqueue(JOB, job_timeout=-1, result_ttl=0, failure_ttl=3600, description="drain")
