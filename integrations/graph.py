@@ -53,7 +53,7 @@ class Graph:
         if path.startswith("/users/"):  # the mailboxes have limits of their own
             return self._asked(method, path, **options)
         pace.wait(pace.READ if method == "GET" else pace.WRITE)
-        if "/items" in path and path.startswith("/sites/"):
+        if "/items" in path and path.startswith("/sites/") and not path.endswith("/delta"):
             call = Call(method, address_of(path, options.get("params")), options.get("json"), options.get("headers") or {})
             response = self.gathering.ask(call)
         else:

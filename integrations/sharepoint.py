@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -25,13 +28,15 @@ REPLACE = {"@microsoft.graph.conflictBehavior": "replace"}
 class Item:
     """An item of a list: its id there, its eTag where it was told, its columns by internal name, and the person who changed it last.
 
-    `by` is empty where that was no person.
+    `by` is empty where that was no person, `changed_at` where it was not told; `deleted` says that the item is gone.
     """
 
     id: str
     etag: str | None
     fields: dict[str, Any]
     by: str = ""
+    changed_at: datetime | None = None
+    deleted: bool = False
 
 
 class Begun(Protocol):
@@ -48,6 +53,8 @@ class SharePoint(Protocol):
     def read_item(self, list_name: str, item_id: str) -> Item: ...
     def add_item(self, list_name: str, key_column: str, fields: dict[str, Any]) -> Item: ...
     def change_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> Item: ...
+    def changes(self, list_name: str, since: str, columns: Iterable[str]) -> tuple[list[Item], str]: ...
+    def editors(self, list_name: str, item_id: str, columns: Mapping[str, Any]) -> set[str]: ...
     def visitor(self, email: str) -> str | None: ...
     def upload_document(
         self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
@@ -97,6 +104,39 @@ class Site:
             raise _refusal(list_name, response)
         told = response.json()
         return Item(item_id, told.get("@odata.etag"), told)
+
+    def changes(self, list_name: str, since: str, columns: Iterable[str]) -> tuple[list[Item], str]:
+        """Every item that changed since the link of the last time, with these columns, and the link for the next time.
+
+        Each item once, as it is told last. Without a link, or where Graph does not know it any more (410), all items (FACTS 8).
+        """
+        if since:
+            with suppress(Missing):
+                return self._changes(since)
+        asked = {"$expand": f"fields($select={','.join(columns)})"}
+        return self._changes(f"{self._list(list_name)}/items/delta", params=asked)
+
+    def _changes(self, path: str, **options: Any) -> tuple[list[Item], str]:
+        found: dict[str, Item] = {}
+        page = self.graph.send("GET", path, **options)
+        while True:
+            found |= {str(one["id"]): _item(one) for one in page["value"]}
+            if not (link := page.get("@odata.nextLink")):
+                return list(found.values()), str(page["@odata.deltaLink"])
+            page = self.graph.send("GET", link)
+
+    def editors(self, list_name: str, item_id: str, columns: Mapping[str, Any]) -> set[str]:
+        """Who wrote what stands in the columns, as the item's versions tell; empty names are no persons.
+
+        Where the list keeps no versions, that is who changed the item last.
+        """
+        asked = {"$expand": f"fields($select={','.join(columns)})"}
+        versions = [_item(one) for one in self.graph.all(f"{self._at(list_name, item_id)}/versions", params=asked)]  # the newest first
+        found = set()
+        for name, value in columns.items():
+            standing = list(takewhile(lambda one, name=name, value=value: one.fields.get(name) == value, versions))  # type: ignore[misc]
+            found.add(standing[-1].by if standing else "")
+        return found
 
     def visitor(self, email: str) -> str | None:
         """The number by which person columns name somebody; None for who has never visited the site (FACTS 5)."""
@@ -151,13 +191,16 @@ class Site:
         return f"{self._list(list_name)}/items/{quote(item_id, safe='')}"
 
     def _list(self, name: str) -> str:
-        return f"{self.path}/lists/{_list_id(self.graph, self.path, name)}"
+        return f"{self.path}/lists/{list_id(self.graph, self.path, name)}"
 
 
 def _item(answer: Answer) -> Item:
     changed = answer.get("lastModifiedBy") or {}
     person = {} if changed.get("application") else changed.get("user") or {}  # what an application changes names a user too
-    return Item(str(answer["id"]), answer.get("eTag"), answer.get("fields") or {}, person.get("email") or person.get("displayName") or "")
+    by = person.get("email") or person.get("displayName") or ""
+    moment = answer.get("lastModifiedDateTime")
+    at = datetime.fromisoformat(moment) if moment else None
+    return Item(str(answer["id"]), answer.get("eTag"), answer.get("fields") or {}, by, at, bool(answer.get("deleted")))
 
 
 def _refusal(list_name: str, response: requests.Response) -> Failure:
@@ -170,7 +213,8 @@ def _refusal(list_name: str, response: requests.Response) -> Failure:
 
 
 @cache
-def _list_id(to: Graph, site: str, name: str) -> str:
+def list_id(to: Graph, site: str, name: str) -> str:
+    """The id of the list that people call so. Raises a `Failure`."""
     return _named(to, f"{site}/lists", "displayName", name, "list")
 
 

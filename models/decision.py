@@ -20,6 +20,7 @@ from models.database import UtcDateTime, now
 from models.errors import Conflict
 from models.event import Event, record
 from models.language import _
+from models.list_item import Subject, write_anew
 from models.person import Actor
 from models.settings import settings
 
@@ -154,6 +155,8 @@ def end_waiting(session: Session, application_id: int | None, actor: Actor, why:
     record(
         session, "application.decision_undone", actor, application_id=application_id, kind=found.kind, made_by=found.made_by, why=why
     )  # fmt: skip
+    if write_anew(session, Subject(application_id=application_id), ("Status",)):  # it was made there, and stands there
+        record(session, "sharepoint.ours_kept", actor, application_id=application_id, column="Status")
     return True
 
 

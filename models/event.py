@@ -69,6 +69,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.note_restored": ("sharepoint.application",),
     "application.told": ("sharepoint.application", "email.note"),
     "application.mentioned": ("email.mention",),
+    "sharepoint.ours_kept": ("sharepoint.application",),
     "delivery.digest": ("email.digest",),
 }
 

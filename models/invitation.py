@@ -79,6 +79,7 @@ class Invitation(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sharepoint_item_id: str | None = Field(default=None, index=True)
     created_by: str | None = None
+    listed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when its item was last changed, as far as we know
     language: str = Field(default=ENGLISH.code, sa_column_kwargs={"server_default": ENGLISH.code})  # of the mails to the partner
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,27 +15,53 @@ from models.errors import Invalid, Problem
 from models.event import record
 from models.invitation import FIELDS, Invitation, InvitationStatus, checked, default_expiry, must_be_sensible, new_code, normal_code, tidy
 from models.language import _
+from models.list_item import ListItem, Subject, of_subject
 from models.person import POWER_AUTOMATE
+
+#: What is told of an item → the column of EPC Invitations in which it stands.
+COLUMNS: Mapping[str, str] = {"company_name": "Title", "contact_email": "ContactEmail", "contact_title": "ContactTitle", "notes": "Notes"}
 
 
 def synced(
-    session: Session, *, code: str = "", item_id: str = "", status: str = "", expires_at: datetime | None = None, **sent: str
-) -> tuple[Invitation, bool]:
+    session: Session, *, code: str = "", item_id: str = "", status: str = "", expires_at: datetime | None = None,
+    modified: datetime | None = None, **sent: str,
+) -> tuple[Invitation, bool]:  # fmt: skip
     """Create or update an invitation from the SharePoint list; answers it and whether it is new.
 
     `sent` are the fields of `checked` that the item has; what it has not stays as it is. An item is found again by its code,
-    by its id or, where it has neither, by being the same in all it says, so that sending it twice changes nothing.
+    by its id or, where it has neither, by being the same in all it says, so that sending it twice changes nothing. What was told
+    of a later change already, by `modified`, and what the portal itself wrote there change nothing either: whichever way an item comes
+    (the list's flow, Graph's word, our own look), and in whatever order, it ends alike (FACTS 15).
     """
     if expires_at:
         must_be_sensible(expires_at, ahead=False)
     one_at_a_time(session, "synced")
     found = _known(session, normal_code(code), item_id, sent)
+    if found and modified and found.listed_at and modified < found.listed_at:
+        return found, False
+    listed = of_subject(session, Subject(invitation_id=found.id)) if found else None
+    if listed:
+        sent = {name: value for name, value in sent.items() if name not in COLUMNS or not listed.is_ours(COLUMNS[name], value)}
+        status = "" if listed.is_ours("Status", status) else status
+        expires_at = None if listed.is_ours("ExpiryDate", _moment(expires_at)) else expires_at
     known = {name: getattr(found, name) or "" for name in FIELDS} if found else {}
     fields = checked(**{"company_name": "", "contact_email": "", **known, **sent})
     if found is None:
-        return _adopt(session, normal_code(code), item_id, status, expires_at, fields), True
+        return _adopt(session, normal_code(code), item_id, status, expires_at, fields, modified), True
     _update(session, found, {**fields, **_from_list(found, status, expires_at, item_id)})
+    found.listed_at = modified or found.listed_at
+    if listed:
+        _remember(listed, found, status, expires_at, sent)
+        session.add(listed)
+    session.add(found)
     return found, False
+
+
+def _remember(listed: ListItem, found: Invitation, status: str, expires_at: datetime | None, sent: Mapping[str, str]) -> None:
+    """What came in is what both sides say now; so it is an edit again if somebody takes it back there."""
+    said: dict[str, Any] = {COLUMNS[name]: value for name, value in sent.items() if name in COLUMNS}
+    said |= {"ExpiryDate": _moment(expires_at)} if expires_at else {}
+    listed.taken_in(said | ({"Status": status} if status and _status(status) == found.status else {}))
 
 
 def _known(session: Session, code: str, item_id: str, sent: Mapping[str, str]) -> Invitation | None:
@@ -54,13 +80,15 @@ def _sent_again(sent: Mapping[str, str]) -> sa.ColumnElement[bool]:
     return sa.and_(*alike, *fresh)
 
 
-def _adopt(session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any]) -> Invitation:
+def _adopt(
+    session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any], modified: datetime | None
+) -> Invitation:
     if code and not re.fullmatch(r"[A-Z0-9]{8}", code):
         raise Invalid(_("The code is not valid."), [Problem("AuthCode", _("Send a code of 8 letters and digits, or none."))])
     made = Invitation(
         **fields, code=code or new_code(session), created_at=now(), expires_at=expires_at or default_expiry(),
         sharepoint_item_id=item_id or None, source="sharepoint", created_by=POWER_AUTOMATE.name,
-        status=_status(status) or InvitationStatus.ACTIVE,
+        status=_status(status) or InvitationStatus.ACTIVE, listed_at=modified,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -88,6 +116,11 @@ def _update(session: Session, found: Invitation, fields: dict[str, object]) -> N
     if changed:
         session.add(found)
         record(session, "invitation.changed", POWER_AUTOMATE, invitation_id=found.id, changed=changed)
+
+
+def _moment(at: datetime | None) -> str | None:
+    """As the list has it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def _plain(value: object) -> object:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, now
 from models.event import BigId, record
@@ -28,7 +28,8 @@ NEVER = "never"  # in the place of a mark: no value has it
 class ListItem(SQLModel, table=True):
     """The item of one invitation or one application. `etag` is None where it is not known any more.
 
-    `marks` are two a column, ours and theirs; `writing` marks what is on its way and was not answered yet.
+    `marks` are two a column, ours and theirs; `writing` marks what is on its way and was not answered yet; `edited` marks what a person
+    wrote that was seen and left, and has not come into the portal yet.
     """
 
     __tablename__ = "list_items"
@@ -36,11 +37,23 @@ class ListItem(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     invitation_id: int | None = Field(default=None, foreign_key="invitations.id", unique=True, ondelete="CASCADE")
     application_id: int | None = Field(default=None, foreign_key="applications.id", unique=True, ondelete="CASCADE")
-    item_id: str
+    item_id: str = Field(index=True)
     etag: str | None = None
     marks: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     writing: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    edited: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"})
     written_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    def is_ours(self, name: str, there: Any) -> bool:
+        """Whether what stands in the column is a word of ours, perhaps an old one, that only came back to us."""
+        told = mark(there)
+        return told != self.edited.get(name) and told in (_pair(self.marks, name)[1], self.writing.get(name))
+
+    def taken_in(self, theirs: Columns, ours: str | None = None) -> None:
+        """What a person wrote has come into the portal: it is known now. With `ours` as NEVER, our next word stands in its place."""
+        self.marks = {**self.marks, **{name: (ours or mark(value), mark(value)) for name, value in theirs.items()}}
+        self.edited = {name: told for name, told in self.edited.items() if name not in theirs}
+        self.writing = {name: told for name, told in self.writing.items() if name not in theirs}
 
     def changed(self, ours: Columns) -> Columns:
         """The columns in which we say something else than we last wrote."""
@@ -102,6 +115,12 @@ def compare(known: ListItem, ours: Columns, theirs: Columns, people: Set[str]) -
     return found
 
 
+def of_list_item(session: Session, item_id: str, *, invitations: bool) -> ListItem | None:
+    """What we know of the item with this id, of the list of invitations or of that of applications."""
+    whose = col(ListItem.invitation_id if invitations else ListItem.application_id).is_not(None)
+    return session.exec(select(ListItem).where(ListItem.item_id == item_id, whose)).first()
+
+
 def note(session: Session, subject: Subject, known: ListItem, found: Comparison, by: str = "") -> None:
     """Before the call: what is about to be written, and what somebody edited, each edit as an event and once.
 
@@ -116,6 +135,7 @@ def note(session: Session, subject: Subject, known: ListItem, found: Comparison,
     seen = {edit.column: (NEVER, mark(edit.theirs)) for edit in found.edits if not edit.left}  # ours is still to be written
     row.marks = {**row.marks, **found.marks, **seen}
     row.writing = {name: mark(value) for name, value in found.write.items()}
+    row.edited = {**row.edited, **{edit.column: mark(edit.theirs) for edit in found.edits if edit.left}}
     session.add(row)
 
 
@@ -127,6 +147,18 @@ def keep(session: Session, subject: Subject, known: ListItem | None, item_id: st
     row = row or ListItem(invitation_id=subject.invitation_id, application_id=subject.application_id, item_id=item_id)
     row.item_id, row.etag, row.marks, row.writing, row.written_at = item_id, etag, {**row.marks, **marks}, {}, now()
     session.add(row)
+
+
+def write_anew(session: Session, subject: Subject, columns: Iterable[str]) -> bool:
+    """What stands in these columns now is written over by the next delivery; whether there is anything to write over."""
+    row = of_subject(session, subject)
+    found = {name: row.edited.get(name) or _pair(row.marks, name)[1] for name in columns} if row else {}
+    if row is None or not any(_pair(row.marks, name)[0] != there for name, there in found.items()):
+        return False
+    row.marks = {**row.marks, **{name: (NEVER, there) for name, there in found.items()}}
+    row.edited = {name: told for name, told in row.edited.items() if name not in found}
+    session.add(row)
+    return True
 
 
 def forget(session: Session, subject: Subject) -> None:

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     sharepoint_applications_list: str = Field("EPC Onboarding", description="Name of the list of applications")
     sharepoint_library: str = Field("EPC Onboarding Evidence", description="Name of the document library")
 
+    sharepoint_poll_minutes: int = Field(5, ge=0, description="Minutes between two looks at what people changed in both lists; 0: none")
+    graph_notification_secret: SecretStr = Field(
+        SecretStr(""), description="Secret, 24 to 128 characters, with which Graph tells at once of changes; empty: only the looks"
+    )
+
     mail_transport: Literal["smtp", "graph"] = Field("smtp", description="How mail leaves")
     mail_from: str = Field("", description="The sender's address; with `graph` the mailbox it leaves from")
     mail_operations: str = Field("", description="Address that hears of new applications")
@@ -154,7 +159,8 @@ class Settings(BaseSettings):
     def _unsafe(self) -> list[str]:
         addresses = ("portal_url", "s3_endpoint", "entra_authority", "graph_url", "contract_pack_url")
         shared = [*self.sync_api_keys, *self.sync_hmac_secrets]
-        known = [self.secret_key.get_secret_value(), self.s3_secret_key.get_secret_value(), *shared]
+        told = self.graph_notification_secret.get_secret_value()
+        known = [self.secret_key.get_secret_value(), self.s3_secret_key.get_secret_value(), told, *shared]
         rules = {
             "REDIS_URL must begin with rediss://": bool(self.redis_url) and not self.redis_url.startswith("rediss://"),
             "SMTP_SECURITY=none sends mail in the clear": self.mail_transport == "smtp" and self.smtp_security == "none",
@@ -163,6 +169,7 @@ class Settings(BaseSettings):
             "CORS_ORIGINS must name origins, not *": "*" in self.cors_origins,
             "A secret still has a well-known default; make new ones": any(secret.lower().startswith(WELL_KNOWN) for secret in known),
             "A key in SYNC_API_KEYS or SYNC_HMAC_SECRETS is shorter than 24 characters": any(len(secret) < 24 for secret in shared),
+            "GRAPH_NOTIFICATION_SECRET must have 24 to 128 characters": bool(told) and not 24 <= len(told) <= 128,
         }
         http = [name for name in addresses if getattr(self, name) and urlsplit(getattr(self, name)).scheme != "https"]
         return [f"{name.upper()} must begin with https://" for name in http] + [said for said, broken in rules.items() if broken]

@@ -12,12 +12,14 @@ from models.decision import Decision
 from models.document import Document
 from models.draft import Draft
 from models.event import Delivery, Event
+from models.followed_list import FollowedList
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.invitation_entry import InvitationEntry
 from models.letter_template import LetterTemplate
 from models.library_upload import LibraryUpload
 from models.list_item import ListItem
+from models.list_trouble import ListTrouble
 from models.mention import Mention
 from models.note import Note
 from models.pause import Pause
@@ -36,5 +38,5 @@ ALL = (
     LegalHold,
     IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
     LetterTemplate, InvitationEntry, SavedView, Pause, Scan,
-    ListItem, LibraryUpload, Stray,
+    ListItem, LibraryUpload, Stray, FollowedList, ListTrouble,
 )  # fmt: skip

@@ -96,9 +96,9 @@ class Graph:
         """Refuse every token that was issued until now."""
         requests.post(f"{self.url}/_revoke", timeout=5).raise_for_status()
 
-    def edit(self, list_name: str, item: str, **fields: Any) -> None:
+    def edit(self, list_name: str, item: str, by: str = "Jane Doe", **fields: Any) -> None:
         """Change columns of an item as a person does in the browser."""
-        told = {"list": list_name, "item": item, "fields": fields, "name": "Jane Doe", "email": "jane.doe@saber.example"}
+        told = {"list": list_name, "item": item, "fields": fields, "name": by, "email": f"{by.lower().replace(' ', '.')}@saber.example"}
         requests.post(f"{self.url}/_edit", json=told, timeout=5).raise_for_status()
 
     def page(self) -> str:

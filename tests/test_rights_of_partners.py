@@ -41,6 +41,7 @@ ANSWERS: dict[str, int | str] = {
     "POST /apply/withdraw": NOBODY_IS_IN, "GET /apply/application.pdf": LED_OUT, "GET /apply/renew": LED_OUT,
     "POST /apply/renew/send": NOBODY_IS_IN,
     "POST /api/validate-invitation": OPEN, "POST /api/sync-invitation": NOBODY_IS_IN, "POST /api/mail-returned": NOBODY_IS_IN,
+    "POST /api/graph-notifications": NOBODY_IS_IN,
     "GET /api/draft": NOBODY_IS_IN, "POST /api/save-draft": NOBODY_IS_IN, "POST /api/clear-draft": NOBODY_IS_IN,
     "POST /api/upload-file": NOBODY_IS_IN, "POST /api/upload-file/resume": NOBODY_IS_IN, "POST /api/upload-file/complete": NOBODY_IS_IN,
     "POST /api/upload-file/remove": NOBODY_IS_IN, "POST /api/upload-file/restore": NOBODY_IS_IN, "POST /api/upload-file/expiry": NOBODY_IS_IN,

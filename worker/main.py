@@ -26,12 +26,14 @@ from worker import deliver
 from worker.deliver import WORKER, finish, seconds_to_next, stopping, sweep
 from worker.digest import tell_operations
 from worker.flagging import keep_flags
+from worker.follow import follow
 from worker.logs import where
 from worker.reminders import hourly
 from worker.renewals import look_after
 from worker.retention import clean_up
 from worker.returns import look_for_returns
 from worker.scanning import scan_again
+from worker.subscribe import keep_subscribed
 from worker.turn import in_turn
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
@@ -50,7 +52,7 @@ def run() -> int:
     """Listen and sweep until SIGTERM or Ctrl-C, then let what is in the air land."""
     asked = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)  # before any thread: they inherit it, and only sigwait hears
-    for work in (listen, keep_time, keep_house):
+    for work in (listen, keep_time, keep_house, keep_lists):
         threading.Thread(target=work, name=work.__name__, daemon=True).start()
     log.info("started", worker=WORKER)
     signal.sigwait(asked)
@@ -101,6 +103,14 @@ def keep_house() -> None:
         for work in (scan_again, look_for_returns, keep_flags, hourly, nightly, renewing):
             if not stopping.is_set():
                 _safely(work)
+        stopping.wait(settings().sweep_seconds)
+
+
+def keep_lists() -> None:
+    """Follow what people change in SharePoint; apart from the rest, since the first look at a long list takes minutes."""
+    while not stopping.is_set():
+        _safely(keep_subscribed)
+        _safely(follow)
         stopping.wait(settings().sweep_seconds)
 
 

@@ -61,6 +61,11 @@ def application(delivery: Delivery) -> Done:
     return Done(item_id)
 
 
+def review_columns(application_id: int | None) -> Fields:
+    """What the portal says in the columns that people may edit."""
+    return {name: value for name, value in _application_fields(application_id).items() if name in REVIEW}
+
+
 def _invitation_fields(invitation_id: int | None) -> Fields:
     with reading() as session:
         found = session.get_one(Invitation, invitation_id)
@@ -96,7 +101,7 @@ def _application_fields(application_id: int | None) -> Fields:
             "DocumentLinks": document_links(found, files, LONGEST),
         }
     # A person column wants a number that only visitors of the site have: the address stands beside it in any case (FACTS 5).
-    return lists.answers(found) | system | {"ReviewedByLookupId": _visitor(by)}
+    return lists.answers(found) | system | {"ReviewedByLookupId": visitor(by)}
 
 
 def _full(application_id: int | None) -> tuple[str, str]:
@@ -127,8 +132,8 @@ def _who(session: Session, type: str, about: Any) -> str:
     return user.email if user else (first.actor if first else "")
 
 
-def _visitor(email: str) -> str | None:
-    """The reviewer's number in the site; None for who was never there, or where the site does not let us look."""
+def visitor(email: str) -> str | None:
+    """Somebody's number in the site; None for who was never there, or where the site does not let us look."""
     if "@" not in email:
         return None
     until, number = _visitors.get(email, (0.0, None))

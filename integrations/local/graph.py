@@ -27,11 +27,13 @@ from integrations.local.graph_answers import error, fault_of
 from integrations.local.graph_batch import batch
 from integrations.local.graph_call import Call
 from integrations.local.graph_contract import Contract, Tokens
+from integrations.local.graph_delta import delta
 from integrations.local.graph_drive import ROOT, Drive
 from integrations.local.graph_inbox import Inbox
 from integrations.local.graph_lists import GraphError, Lists, Row, now
 from integrations.local.graph_pages import lists_page
 from integrations.local.graph_shapes import item_of, list_of, shown_column
+from integrations.local.graph_subscriptions import Subscriptions
 from integrations.local.maildir import keep, mail_of
 from models.settings import settings
 
@@ -44,6 +46,7 @@ class LocalGraph:
     def __init__(self, folder: Path, maildir: Path) -> None:
         self.site, self.maildir = settings().sharepoint_site, maildir
         self.lists = Lists(folder)
+        self.subscriptions = Subscriptions(self.lists, self.site)
         self.drive = Drive(folder / "files", self.lists, settings().sharepoint_library)
         self.contract, self.tokens, self.faults = Contract(), Tokens(), Faults()
 
@@ -120,6 +123,12 @@ class LocalGraph:
             body["@odata.nextLink"] = str(call.request.url.include_query_params(**{"$skiptoken": found[top - 1]["number"]}))
         return JSONResponse(body)
 
+    def show_changes(self, call: Call, list: str) -> Response:
+        return JSONResponse(delta(self.lists, call, self.lists.find(list)["id"]))
+
+    def show_versions(self, call: Call, list: str, item: str) -> Response:
+        return JSONResponse({"value": self.lists.versions(self.lists.find(list)["id"], item)})
+
     def create_item(self, call: Call, list: str) -> Response:
         return JSONResponse(item_of(self.lists.create(self.lists.find(list)["id"], call.body.get("fields") or {}), True), 201)
 
@@ -140,6 +149,9 @@ class LocalGraph:
     def change_fields(self, call: Call, list: str, item: str) -> Response:
         changed = self.lists.change(self.lists.find(list)["id"], item, call.body, call.request.headers.get("if-match"))
         return JSONResponse({**changed["fields"], "@odata.etag": changed["eTag"]})
+
+    def tend_subscriptions(self, call: Call, subscription: str) -> Response:
+        return self.subscriptions.answer(call, subscription)
 
     # The library
 
@@ -244,10 +256,12 @@ ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("GET", LIST + "/columns", LocalGraph.show_columns),
     ("POST", LIST + "/columns", LocalGraph.add_column),
     ("GET", LIST + "/items", LocalGraph.show_items),
+    ("GET", LIST + "/items/delta", LocalGraph.show_changes),
     ("POST", LIST + "/items", LocalGraph.create_item),
     ("GET", ITEM, LocalGraph.show_item),
     ("PATCH", ITEM, LocalGraph.change_item),
     ("DELETE", ITEM, LocalGraph.remove_item),
+    ("GET", ITEM + "/versions", LocalGraph.show_versions),
     ("GET", ITEM + "/fields", LocalGraph.show_fields),
     ("PATCH", ITEM + "/fields", LocalGraph.change_fields),
     ("GET", LIST + "/drive", LocalGraph.show_drive),
@@ -261,6 +275,7 @@ ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("GET", DRIVE + "/items/(?P<item>[^/]+)/content", LocalGraph.read_file),
     ("PUT", FILE + "/content", LocalGraph.write_file),
     ("POST", FILE + "/createUploadSession", LocalGraph.begin_upload),
+    *((method, r"/subscriptions/?(?P<subscription>[^/]*)", LocalGraph.tend_subscriptions) for method in ("GET", "POST", "PATCH", "DELETE")),
     ("POST", r"/users/(?P<sender>[^/]+)/sendMail", LocalGraph.send_mail),
 ]
 
@@ -285,7 +300,6 @@ def app(folder: Path, maildir: Path) -> Starlette:
 def _raw_path(request: Request) -> str:
     """The path still quoted: a `/` inside a name is not a separator."""
     return str(request.scope.get("raw_path", request.url.path.encode()).decode("ascii").partition("?")[0])
-
 
 
 

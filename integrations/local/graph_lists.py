@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ create table if not exists columns (list text, name text, declared text, primary
 create table if not exists items (
   number integer primary key autoincrement, list text, id text, guid text, version integer, created text, changed text, fields text,
   unique (list, id));
+create table if not exists changes (number integer primary key autoincrement, list text, item text);
+create table if not exists versions (
+  number integer primary key autoincrement, list text, item text, version integer, changed text, fields text, name text, email text);
 create table if not exists editors (list text, item text, name text, email text, primary key (list, item));
 create table if not exists files (
   id text primary key, parent text, name text collate nocase, folder integer, size integer, mime text, item text,
@@ -46,6 +49,7 @@ class Lists:
         folder.mkdir(parents=True, exist_ok=True)
         self.db = sqlite3.connect(folder / "graph.db", isolation_level=None)
         self.db.row_factory = sqlite3.Row
+        self.heard: Callable[[str], None] = lambda _: None  # what is called with the list of each change
         self.db.executescript("pragma journal_mode=wal; pragma synchronous=normal;" + TABLES)
         self._provision()
 
@@ -100,6 +104,7 @@ class Lists:
         kept = {name: value for name, value in fields.items() if value is not None}
         self.db.execute("insert into items (list, id, guid, version, created, changed, fields) values (?, ?, ?, 1, ?, ?, ?)",
                         (list_id, item_id, str(uuid.uuid4()), moment, moment, json.dumps(kept)))
+        self._changed(list_id, item_id)
         return self.item(list_id, item_id)
 
     def change(self, list_id: str, item_id: str, fields: Row, if_match: str | None) -> Row:
@@ -112,17 +117,48 @@ class Lists:
         self.db.execute("update items set fields = ?, version = version + 1, changed = ? where list = ? and id = ?",
                         (json.dumps(merged), now(), list_id, item_id))
         self.db.execute("delete from editors where list = ? and item = ?", (list_id, item_id))  # until a person says who they are
+        self._changed(list_id, item_id)
         return self.item(list_id, item_id)
 
     def edited(self, list_id: str, item_id: str, fields: Row, name: str, email: str) -> None:
         """A person's change in the browser."""
         self.change(list_id, item_id, fields, None)
         self.db.execute("insert or replace into editors values (?, ?, ?, ?)", (list_id, item_id, name, email))
+        self.db.execute("update versions set name = ?, email = ? where number = "
+                        "(select max(number) from versions where list = ? and item = ?)", (name, email, list_id, item_id))
+
+    def versions(self, list_id: str, item_id: str) -> list[Row]:
+        """All versions of an item, the newest first."""
+        self.item(list_id, item_id)
+        rows = self.db.execute("select * from versions where list = ? and item = ? order by number desc", (list_id, item_id)).fetchall()
+        return [{"id": f"{row['version']}.0", "lastModifiedDateTime": row["changed"], "lastModifiedBy": _by(row),
+                 "fields": json.loads(row["fields"])} for row in rows]
 
     def remove(self, list_id: str, item_id: str) -> None:
         """Delete one item, or 404."""
         self.item(list_id, item_id)
         self.db.execute("delete from items where list = ? and id = ?", (list_id, item_id))
+        self._changed(list_id, item_id)
+
+    def latest(self) -> int:
+        """The number of the last change of any item."""
+        return int(self.db.execute("select coalesce(max(number), 0) from changes").fetchone()[0])
+
+    def changes(self, list_id: str, after: int, top: int) -> list[tuple[int, Row]]:
+        """Up to `top` changes after the one of that number, each with its item as it stands now: one may come several times."""
+        query = "select number, item from changes where list = ? and number > ? order by number limit ?"
+        rows = self.db.execute(query, (list_id, after, top))
+        return [(row["number"], self._standing(list_id, row["item"])) for row in rows.fetchall()]
+
+    def _standing(self, list_id: str, item_id: str) -> Row:
+        row = self.db.execute("select * from items where list = ? and id = ?", (list_id, item_id)).fetchone()
+        return self._item(row) if row else {"id": item_id, "deleted": {"state": "deleted"}}
+
+    def _changed(self, list_id: str, item_id: str) -> None:
+        self.db.execute("insert into changes (list, item) values (?, ?)", (list_id, item_id))
+        self.db.execute("insert into versions (list, item, version, changed, fields) "
+                        "select list, id, version, changed, fields from items where list = ? and id = ?", (list_id, item_id))
+        self.heard(list_id)
 
     def _provision(self) -> None:
         for name, (template, columns) in provisioned(settings()).items():
@@ -168,9 +204,7 @@ class Lists:
 
     def _by(self, row: sqlite3.Row | Row) -> Row:
         found = self.db.execute("select name, email from editors where list = ? and item = ?", (row["list"], row["id"])).fetchone()
-        if found:
-            return {"user": {"displayName": found["name"], "email": found["email"]}}
-        return {"application": {"displayName": "Partner Portal"}, "user": {"displayName": "SharePoint App"}}
+        return _by(found or {"name": None})
 
     def _one(self, query: str, *values: Any) -> Row:
         row = self.db.execute(query, values).fetchone()
@@ -182,6 +216,13 @@ class Lists:
 def now() -> str:
     """This moment as Graph writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _by(row: sqlite3.Row | Row) -> Row:
+    """A person, or the application itself, of which Graph names a user too."""
+    if row["name"]:
+        return {"user": {"displayName": row["name"], "email": row["email"]}}
+    return {"application": {"displayName": "Partner Portal"}, "user": {"displayName": "SharePoint App"}}
 
 
 def _read(declared: str) -> Column:

@@ -28,7 +28,7 @@ PORTS = ("redis", "postgres", "pages", "tokens", "graph", "smtp", "mailbox")
 STORE_PORTS = ("s3", "s3-master", "s3-volume", "s3-filer", "s3-admin")
 GRPC = 10_000  # SeaweedFS opens each of its ports a second time, this much higher
 SITE_HOST = "saber.sharepoint.example"
-SECRETS = ("secret_key", "redis", "s3", "postgres", "smtp", "client", "sync_api_key", "sync_hmac_secret")
+SECRETS = ("secret_key", "redis", "s3", "postgres", "smtp", "client", "sync_api_key", "sync_hmac_secret", "notification")
 
 
 class Outside:
@@ -61,6 +61,7 @@ class Outside:
             "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self.ports["smtp"]), "SMTP_SECURITY": "none", "SMTP_USER": "portal",
             "SMTP_PASSWORD": self.secrets["smtp"],
             "SYNC_API_KEYS": self.secrets["sync_api_key"], "SYNC_HMAC_SECRETS": self.secrets["sync_hmac_secret"],
+            "GRAPH_NOTIFICATION_SECRET": self.secrets["notification"],
         }
 
     @cached_property

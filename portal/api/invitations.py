@@ -94,6 +94,9 @@ class ListItem(BaseModel):
     code: Column = Field("", alias="AuthCode", description="Left out, the portal makes the code", examples=["C1D94680"])
     status: Column = Field("", alias="Status", description="Active, Used, Expired or Cancelled", examples=["Active"])
     expires_at: Expiry = Field(None, alias="ExpiryDate", examples=["2026-12-31T17:00:00Z"])
+    modified: Expiry = Field(
+        None, alias="Modified", description="When it was last changed; an older one changes nothing", examples=["2026-11-20T09:30:00Z"]
+    )
     item_id: Column = Field("", alias="ItemId", description="The list item's id, by which it is found again", examples=["42"])
 
 

@@ -1,0 +1,89 @@
+"""The lists in SharePoint that the portal follows: how far each was read, when it is read again, and Graph's subscription to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from models.database import UtcDateTime, now
+from models.settings import settings
+
+#: Where Graph tells of changes and nobody is to look besides.
+ONLY_WHEN_TOLD = timedelta(days=1)
+
+
+class FollowedList(SQLModel, table=True):
+    """One list. `link` is where Graph goes on telling what changed (FACTS 8); empty, it is read from the beginning.
+
+    `failure` is why it could not be read. `subscribed_as` marks the address and the secret that Graph was given with the subscription.
+    """
+
+    __tablename__ = "followed_lists"
+
+    name: str = Field(primary_key=True)
+    link: str = ""
+    due_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failure: str = ""
+    subscription_id: str | None = None
+    subscribed_as: str = ""
+    subscribe_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+def followed(session: Session) -> list[FollowedList]:
+    """Both lists of the settings; the rows are made where they are missing."""
+    names = (settings().sharepoint_invitations_list, settings().sharepoint_applications_list)
+    known = {row.name: row for row in session.exec(select(FollowedList).where(col(FollowedList.name).in_(names)))}
+    for name in names:
+        if name not in known:
+            known[name] = FollowedList(name=name)
+            session.add(known[name])
+    session.flush()
+    return [known[name] for name in names]
+
+
+def due(session: Session) -> list[str]:
+    """The names of the lists that are to be read now; one that was never read is."""
+    names = (settings().sharepoint_invitations_list, settings().sharepoint_applications_list)
+    later = session.exec(select(FollowedList.name).where(col(FollowedList.name).in_(names), col(FollowedList.due_at) > now())).all()
+    return [name for name in names if name not in later]
+
+
+def begin_reading(session: Session, name: str) -> str:
+    """When it is due again is said before it is read: who asks for it meanwhile is not forgotten. Answers the link to go on from."""
+    followed(session)
+    row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
+    row.due_at = now() + (timedelta(minutes=settings().sharepoint_poll_minutes) or ONLY_WHEN_TOLD)
+    session.add(row)
+    return row.link
+
+
+def was_read(session: Session, name: str, link: str) -> None:
+    """It was read so far, and everything in it was dealt with."""
+    row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
+    row.link, row.read_at, row.failure = link, now(), ""
+    session.add(row)
+
+
+def could_not_be_read(session: Session, name: str, why: str) -> None:
+    """Why, for operations."""
+    session.exec(update(FollowedList).where(col(FollowedList.name) == name).values(failure=why))
+
+
+def subscribed(session: Session, name: str, subscription_id: str | None, subscribed_as: str, again: timedelta) -> None:
+    """Graph tells of changes under this id, or it refused (None); either is looked at again after a while."""
+    row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
+    row.subscription_id, row.subscribed_as, row.subscribe_at = subscription_id, subscribed_as, now() + again
+    session.add(row)
+
+
+def read_soon(session: Session, subscriptions: Collection[str]) -> None:
+    """Graph says that something changed in the lists of these subscriptions; of one that is not known yet, in any."""
+    rows = followed(session)
+    told = [row for row in rows if row.subscription_id in subscriptions]
+    unknown = set(subscriptions) - {row.subscription_id for row in rows}
+    for row in rows if unknown else told:
+        row.due_at = min(row.due_at, now())
+        session.add(row)
