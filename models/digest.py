@@ -17,7 +17,9 @@ from sqlmodel import Session, col, select
 from models.application import Application
 from models.database import now
 from models.event import OPEN, Delivery, DeliveryState, Event, record
+from models.followed_list import unfollowed
 from models.invitation import Invitation
+from models.list_trouble import ListTrouble, troubles
 from models.pause import Pause, among, pauses
 from models.person import PORTAL
 from models.returned import unread_because
@@ -57,9 +59,12 @@ class Digest:
     unread: str = ""
     unscanned: tuple[int, str] = (0, "")
     more: int = 0
+    troubles: tuple[ListTrouble, ...] = ()
+    unfollowed: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.stopped or self.failed or self.returned or self.slow or self.unread or self.unscanned[0])
+        parts = (self.stopped, self.failed, self.returned, self.slow, self.unread, self.unscanned[0], self.troubles, self.unfollowed)
+        return any(parts)
 
 
 def digest(session: Session) -> Digest:
@@ -72,8 +77,11 @@ def digest(session: Session) -> Digest:
     )  # fmt: skip
     kinds = [_troubles(session, condition) for condition in (sa.and_(_failed, ~came_back), sa.and_(_failed, came_back), slow)]
     failed, returned, waiting = (tuple(found[:MOST]) for found in kinds)
-    more = sum(max(0, len(found) - MOST) for found in kinds)
-    return Digest(tuple(stopped), failed, returned, waiting, unread_because(session), unscanned(session), more)
+    items, count = troubles(session, MOST)
+    more = sum(max(0, len(found) - MOST) for found in kinds) + count - len(items)
+    return Digest(
+        tuple(stopped), failed, returned, waiting, unread_because(session), unscanned(session), more, tuple(items), unfollowed(session)
+    )
 
 
 def ask_in_the_morning(session: Session, worker: str) -> bool:

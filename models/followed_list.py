@@ -51,6 +51,12 @@ def due(session: Session) -> list[str]:
     return [name for name in names if name not in later]
 
 
+def unfollowed(session: Session) -> tuple[tuple[str, str], ...]:
+    """The lists that could not be read when it was tried last, and why: a person must do something."""
+    found = select(FollowedList.name, FollowedList.failure).where(FollowedList.failure != "").order_by(FollowedList.name)
+    return tuple((name, why) for name, why in session.exec(found))
+
+
 def begin_reading(session: Session, name: str) -> str:
     """When it is due again is said before it is read: who asks for it meanwhile is not forgotten. Answers the link to go on from."""
     followed(session)

@@ -14,8 +14,10 @@ from models.application import Application
 from models.database import now
 from models.errors import Conflict, Invalid, NotFound, Problem
 from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
+from models.followed_list import unfollowed
 from models.invitation import Invitation
 from models.language import _
+from models.list_trouble import ListTrouble, troubles
 from models.loose import searched
 from models.pause import Pause, covers, pauses
 from models.person import Actor, Right
@@ -24,6 +26,7 @@ from models.scan import unscanned
 
 S = DeliveryState
 PAGE = 50
+SHOWN = 10  # of the items in SharePoint that need a person
 TARGETS: tuple[str, ...] = tuple(sorted({target for targets in CONSEQUENCES.values() for target in targets}))
 
 _state, _attempts = col(Delivery.state), col(Delivery.attempts)
@@ -90,11 +93,20 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Found:
+    """An item in SharePoint that needs a person; with the reference of the application that it is about, if it is about one."""
+
+    trouble: ListTrouble
+    reference: str
+
+
+@dataclass(frozen=True)
 class Outbox:
     """One page of deliveries, with the count behind each tab, the load of each target and what is stopped.
 
     `blindly` is how many can be tried again at once, `unread` why the mailbox with returned mail cannot be read, and
-    `unscanned` how many documents wait for the virus scanner, and why.
+    `unscanned` how many documents wait for the virus scanner, and why. `troubles` are the newest items in SharePoint that need a person,
+    with how many more there are; `unfollowed` names the lists that cannot be read, and why.
     """
 
     wanted: Wanted
@@ -105,6 +117,9 @@ class Outbox:
     blindly: int = 0
     unread: str = ""
     unscanned: tuple[int, str] = (0, "")
+    troubles: tuple[Found, ...] = ()
+    more_troubles: int = 0
+    unfollowed: tuple[tuple[str, str], ...] = ()
 
     @property
     def total(self) -> int:
@@ -124,7 +139,11 @@ def look(session: Session, wanted: Wanted) -> Outbox:
     page = min(wanted.page, max(1, -(-counts[wanted.tab] // PAGE)))
     found, stopped = Wanted(wanted.tab, wanted.target, wanted.q, page), pauses(session)
     loads, blindly, unread = _loads(session, stopped), _blindly(session, wanted.target), unread_because(session)
-    return Outbox(found, _lines(session, scope, found), counts, loads, _stops(stopped, loads), blindly, unread, unscanned(session))
+    items, more = _found(session)
+    return Outbox(
+        found, _lines(session, scope, found), counts, loads, _stops(stopped, loads), blindly, unread, unscanned(session),
+        items, more, unfollowed(session),
+    )  # fmt: skip
 
 
 def wanted(tab: str = "", target: str = "", q: str = "", page: str = "") -> Wanted:
@@ -190,6 +209,13 @@ def _locked(session: Session, delivery_id: int) -> Delivery:
     if found is None:
         raise NotFound(_("There is no such delivery."))
     return found
+
+
+def _found(session: Session) -> tuple[tuple[Found, ...], int]:
+    rows, count = troubles(session, SHOWN)
+    about = select(Application.id, Application.reference_number).where(col(Application.id).in_([row.application_id for row in rows]))
+    references = {number: reference or "" for number, reference in session.exec(about)}
+    return tuple(Found(row, references.get(row.application_id, "")) for row in rows), count - len(rows)
 
 
 def _scope(wanted: Wanted) -> list[Any]:

@@ -54,6 +54,7 @@ def _parts(found: Digest) -> list[dict[str, Any]]:
         (_("Tried again for more than a day"), _lines(found.slow, "again")),
         (_("Returned mail"), _unread(found)),
         (_("Virus scanner"), _unscanned(found)),
+        (_("SharePoint"), _in_sharepoint(found)),
     )
     return [{"title": title, "lines": lines} for title, lines in parts if lines]
 
@@ -67,6 +68,22 @@ def _unscanned(found: Digest) -> list[dict[str, str]]:
     count, why = found.unscanned
     what = ngettext("{count} document waits for it", "{count} documents wait for it", count).format(count=shown_number(count))
     return [{"what": what, "why": why, "who": "", "link": _link("trouble")}] if count else []
+
+
+def _in_sharepoint(found: Digest) -> list[dict[str, str]]:
+    """Items that need a person, and lists that cannot be read."""
+    unread = [
+        {"what": _("The list {name} in SharePoint cannot be read").format(name=name), "why": why, "who": "", "link": _link("trouble")}
+        for name, why in found.unfollowed
+    ]
+    where = _("{list}, item {item}")
+    return unread + [
+        {
+            "what": one.title or where.format(list=one.list_name, item=one.item_id), "why": one.why,
+            "who": where.format(list=one.list_name, item=one.item_id), "link": _link("trouble"),
+        }
+        for one in found.troubles
+    ]  # fmt: skip
 
 
 def _lines(troubles: Iterable[Trouble], tab: str) -> list[dict[str, str]]:
@@ -87,7 +104,7 @@ def _who(one: Trouble) -> str:
 
 
 def _count(found: Digest) -> int:
-    alone = len(found.stopped) + bool(found.unread) + found.unscanned[0]
+    alone = len(found.stopped) + bool(found.unread) + found.unscanned[0] + len(found.troubles) + len(found.unfollowed)
     return alone + sum(one.count for one in (*found.failed, *found.returned, *found.slow))
 
 

@@ -20,7 +20,7 @@ from portal import staff, words
 from portal.controls import Sheet, button
 from portal.frame import frame, page, static_url
 from portal.pages.desk_style import style
-from portal.pages.review import decided, deciding, here
+from portal.pages.review import conflict, decided, deciding, here
 from portal.pages.review.asking import Asking
 from portal.pages.review.case import expiry_tone, load, viewable
 from portal.pages.review.checks import SAYS
@@ -137,6 +137,7 @@ class Review:
         """Company, reference, status, and what stands around it in the list."""
         ui.html(render("case_head.html", case=self.case, around=self.around), sanitize=False)
         decided.notices(self.desk, self.case, self.done, self.quietly)
+        conflict.notice(self.desk, self.case, self.done)
 
     @ui.refreshable_method
     def summary(self) -> None:

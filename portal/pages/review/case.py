@@ -21,6 +21,7 @@ from models.event import Delivery, Event
 from models.language import ENGLISH, _
 from models.ledger import Line, Outcome, Scans, ledger, look_alike
 from models.letters import language_of
+from models.list_trouble import ListTrouble, conflict_of
 from models.note import Note, notes
 from models.person import Actor
 from models.possible import Action, Situation
@@ -67,6 +68,7 @@ class Case:
     conditions: tuple[Condition, ...] = ()
     language: str = ENGLISH.code
     renewal: Proposal | None = None
+    conflict: ListTrouble | None = None
 
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
@@ -145,7 +147,7 @@ def load(session: Session, actor: Actor, reference: str) -> Case:
         open_request(session, application), review.decision(session, application), frozenset(review.outdated(session, application)),
         reviewer_of(session, application),
         waiting_decision(session, application.id), tuple(conditions(session, application.id)), language_of(session, application),
-        _renewal(session, application),
+        _renewal(session, application), conflict_of(session, application.id),
     )  # fmt: skip
 
 
