@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +55,7 @@ class SharePoint(Protocol):
     def change_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> Item: ...
     def changes(self, list_name: str, since: str, columns: Iterable[str]) -> tuple[list[Item], str]: ...
     def editors(self, list_name: str, item_id: str, columns: Mapping[str, Any]) -> set[str]: ...
+    def items(self, list_name: str, columns: Iterable[str] = ()) -> Iterator[Item]: ...
     def visitor(self, email: str) -> str | None: ...
     def upload_document(
         self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
@@ -125,6 +126,12 @@ class Site:
                 return list(found.values()), str(page["@odata.deltaLink"])
             page = self.graph.send("GET", link)
 
+    def items(self, list_name: str, columns: Iterable[str] = ()) -> Iterator[Item]:
+        """Every item of the list as it stands, page by page, with these columns or with all."""
+        chosen = f"($select={','.join(columns)})" if columns else ""
+        asked = {"$expand": f"fields{chosen}", "$top": "100"}
+        yield from map(_item, self.graph.all(f"{self._list(list_name)}/items", params=asked))
+
     def editors(self, list_name: str, item_id: str, columns: Mapping[str, Any]) -> set[str]:
         """Who wrote what stands in the columns, as the item's versions tell; empty names are no persons.
 
@@ -159,7 +166,8 @@ class Site:
         if "." not in name:
             raise Permanent(f"The document {name} has no extension that says what it is ({content_type}).")
         drive = f"/drives/{_drive_id(self.graph, self.path, settings().sharepoint_library)}"
-        where = f"{drive}/root:/{_permitted(folder)}/{_permitted(name)}:"
+        folder, name = (quote(permitted(part), safe="") for part in (folder, name))
+        where = f"{drive}/root:/{folder}/{name}:"
         stored = self._small(where, content) if len(content) < SMALL else self._large(where, content, session)
         self._describe(drive, stored["id"], fields)
         return str(stored["id"])
@@ -231,7 +239,6 @@ def _named(to: Graph, path: str, field: str, name: str, kind: str) -> str:
     raise Configuration(f"The SharePoint site has no {kind} called {name}: create it, or correct its name in the settings.")
 
 
-def _permitted(name: str) -> str:
-    """`name` as a part of a path: without what SharePoint refuses in names, quoted."""
-    plain = re.sub(r'["*:<>?/\\|\x00-\x1f]+', "-", name).strip(" .~") or "document"
-    return quote(plain, safe="")
+def permitted(name: str) -> str:
+    """`name` as SharePoint keeps it: without what it refuses in names."""
+    return re.sub(r'["*:<>?/\\|\x00-\x1f]+', "-", name).strip(" .~") or "document"

@@ -19,6 +19,7 @@ from models.database import now
 from models.event import OPEN, Delivery, DeliveryState, Event, record
 from models.followed_list import unfollowed
 from models.invitation import Invitation
+from models.list_report import news
 from models.list_trouble import ListTrouble, troubles
 from models.pause import Pause, among, pauses
 from models.person import PORTAL
@@ -61,9 +62,11 @@ class Digest:
     more: int = 0
     troubles: tuple[ListTrouble, ...] = ()
     unfollowed: tuple[tuple[str, str], ...] = ()
+    compared: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        parts = (self.stopped, self.failed, self.returned, self.slow, self.unread, self.unscanned[0], self.troubles, self.unfollowed)
+        parts = (self.stopped, self.failed, self.returned, self.slow, self.unread, self.unscanned[0], self.troubles, self.unfollowed,
+                 self.compared)
         return any(parts)
 
 
@@ -80,7 +83,8 @@ def digest(session: Session) -> Digest:
     items, count = troubles(session, MOST)
     more = sum(max(0, len(found) - MOST) for found in kinds) + count - len(items)
     return Digest(
-        tuple(stopped), failed, returned, waiting, unread_because(session), unscanned(session), more, tuple(items), unfollowed(session)
+        tuple(stopped), failed, returned, waiting, unread_because(session), unscanned(session), more, tuple(items), unfollowed(session),
+        news(session),
     )
 
 

@@ -70,6 +70,8 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.told": ("sharepoint.application", "email.note"),
     "application.mentioned": ("email.mention",),
     "sharepoint.ours_kept": ("sharepoint.application",),
+    "sharepoint.application_differs": ("sharepoint.application",),
+    "sharepoint.invitation_differs": ("sharepoint.invitation",),
     "delivery.digest": ("email.digest",),
 }
 

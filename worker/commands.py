@@ -22,20 +22,21 @@ from worker import lists
 from worker.deliver import sweep
 from worker.logs import start_logging
 from worker.main import run
+from worker.reconcile import reconcile
 from worker.retention import clean_up, report
 
 OPERATOR = Actor(name="Operator at the command line", kind="system")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m worker [sweep | sharepoint provision [--dry-run] | retention … | hold … | release … | demo N]`; or the worker itself."""
+    """`python -m worker [sweep | sharepoint provision|reconcile … | retention … | hold … | release … | demo N]`; or the worker itself."""
     asked = _parser().parse_args(arguments)
     ready_settings()
     start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
     commands: dict[str | None, Callable[[], int]] = {
         None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run, asked.orphans), "demo": lambda: _demo(asked.number),
         "hold": lambda: _hold(asked.whose, asked.why), "release": lambda: _release(asked.whose),
-        "sharepoint": lambda: _provision(asked.dry_run),
+        "sharepoint": lambda: (_provision if asked.what == "provision" else _reconcile)(asked.dry_run),
     }  # fmt: skip
     try:
         return commands[asked.command]()
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     sharepoint = commands.add_parser("sharepoint", help="what concerns the lists in SharePoint").add_subparsers(dest="what", required=True)
     making = sharepoint.add_parser("provision", help="make the lists, the library and their columns, and tell what differs where they are")
     making.add_argument("--dry-run", action="store_true", help="make nothing")
+    comparing = sharepoint.add_parser("reconcile", help="compare both lists and the library with the portal, and repair what is ours")
+    comparing.add_argument("--dry-run", action="store_true", help="repair nothing")
     held = commands.add_parser("hold", help="keep everything of one partner until it is released, whatever its period")
     held.add_argument("whose", help="an application's reference number or an invitation's code")
     held.add_argument("why", help="the reason, for the history")
@@ -75,6 +78,13 @@ def _provision(dry_run: bool) -> int:
     outcomes = list(provision.provision(lists.wanted(), dry_run))
     print(provision.report(outcomes, dry_run))
     return 1 if any(outcome.stops for outcome in outcomes) else 0
+
+
+def _reconcile(dry_run: bool) -> int:
+    """1 when something needs a person."""
+    found = reconcile(dry_run)
+    print("\n".join(found.lines(dry_run)))
+    return 1 if found.theirs else 0
 
 
 def _retention(dry_run: bool, orphans: bool) -> int:

@@ -77,7 +77,10 @@ def _in_sharepoint(found: Digest) -> list[dict[str, str]]:
         for name, why in found.unfollowed
     ]
     where = _("{list}, item {item}")
-    return unread + [
+    compared = [
+        {"what": _("The comparison of last night"), "why": line, "who": "", "link": _link("trouble")} for line in found.compared
+    ]
+    return unread + compared + [
         {
             "what": one.title or where.format(list=one.list_name, item=one.item_id), "why": one.why,
             "who": where.format(list=one.list_name, item=one.item_id), "link": _link("trouble"),
@@ -104,7 +107,7 @@ def _who(one: Trouble) -> str:
 
 
 def _count(found: Digest) -> int:
-    alone = len(found.stopped) + bool(found.unread) + found.unscanned[0] + len(found.troubles) + len(found.unfollowed)
+    alone = len(found.stopped) + bool(found.unread) + found.unscanned[0] + len(found.troubles) + len(found.unfollowed) + len(found.compared)
     return alone + sum(one.count for one in (*found.failed, *found.returned, *found.slow))
 
 

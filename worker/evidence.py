@@ -7,6 +7,7 @@ it in the site's recycle bin, and the portal as long as it keeps files at all.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from sqlmodel import Session, col, select
 
@@ -15,7 +16,7 @@ from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.application import Application, ApplicationStatus
 from models.database import reading, transaction
-from models.document import Document, stored
+from models.document import Document, DocumentState, stored
 from models.event import Delivery, Event, held, record
 from models.library_upload import address_of, begin, end
 from models.person import PORTAL
@@ -64,6 +65,15 @@ def _there(session: Session, application_id: int | None) -> dict[str, str]:
     moved = select(Event).where(Event.application_id == application_id, col(Event.type).in_(MOVED)).order_by(col(Event.id))
     last = {event.detail["document"]: event for event in session.exec(moved)}
     return {public_id: event.detail["item"] for public_id, event in last.items() if event.type == "document.published"}
+
+
+def handed_in(session: Session) -> Iterator[tuple[str, str]]:
+    """The public ids of all documents that lie in the library as far as we know, with their names there."""
+    last: dict[str, str] = {}
+    for detail, kind in session.exec(select(Event.detail, Event.type).where(col(Event.type).in_(MOVED)).order_by(col(Event.id))):
+        last[detail["document"]] = kind
+    counting = select(Document).where(Document.state == DocumentState.STORED).execution_options(yield_per=500)
+    yield from ((one.public_id, _file_name(one)) for one in session.exec(counting) if last.get(one.public_id) == "document.published")
 
 
 def _hand_in(delivery: Delivery, document: Document, reference: str, item_id: str) -> Failure | None:

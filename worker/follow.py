@@ -74,7 +74,7 @@ def lists() -> Mapping[str, tuple[tuple[str, ...], Take]]:
     """List → what is read of its items, and what becomes of each."""
     found = settings()
     return {
-        found.sharepoint_invitations_list: (INVITATION, _invitation),
+        found.sharepoint_invitations_list: (INVITATION, take_invitation),
         found.sharepoint_applications_list: (edits.COLUMNS, edits.application_item),
     }
 
@@ -91,7 +91,8 @@ def _taken(take: Take, item: Item, name: str) -> bool:
     return True
 
 
-def _invitation(item: Item) -> None:
+def take_invitation(item: Item) -> None:
+    """An item of the list of invitations that changed, or that was not known."""
     name = settings().sharepoint_invitations_list
     try:
         with transaction() as session:

@@ -28,6 +28,7 @@ from worker.digest import tell_operations
 from worker.flagging import keep_flags
 from worker.follow import follow
 from worker.logs import where
+from worker.reconcile import compare_at_night
 from worker.reminders import hourly
 from worker.renewals import look_after
 from worker.retention import clean_up
@@ -100,7 +101,7 @@ def keep_time() -> None:
 def keep_house() -> None:
     """Scan what waits for it, keep the flags, remind by the hour, and look after documents at night; again after SWEEP_SECONDS."""
     while not stopping.is_set():
-        for work in (scan_again, look_for_returns, keep_flags, hourly, nightly, renewing):
+        for work in (scan_again, look_for_returns, keep_flags, hourly, nightly, renewing, compare_at_night):
             if not stopping.is_set():
                 _safely(work)
         stopping.wait(settings().sweep_seconds)

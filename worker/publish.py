@@ -40,7 +40,7 @@ def invitation(delivery: Delivery) -> Done:
     with reading() as session:
         known = session.get_one(Invitation, delivery.invitation_id).sharepoint_item_id
     subject, name = Subject(invitation_id=delivery.invitation_id), settings().sharepoint_invitations_list
-    item_id = put(Place(name, "InvitationCode", subject, INVITING, item_id=known), lambda: _invitation_fields(delivery.invitation_id))
+    item_id = put(Place(name, "InvitationCode", subject, INVITING, item_id=known), lambda: invitation_columns(delivery.invitation_id))
 
     def keep_item(session: Session) -> None:
         found = session.get_one(Invitation, delivery.invitation_id)
@@ -54,7 +54,7 @@ def application(delivery: Delivery) -> Done:
     """Write the application to EPC Onboarding, found again by its reference number."""
     subject = Subject(application_id=delivery.application_id)
     place = Place(settings().sharepoint_applications_list, "ReferenceNumber", subject, REVIEW, made_here=True)
-    item_id = put(place, lambda: _application_fields(delivery.application_id))
+    item_id = put(place, lambda: application_columns(delivery.application_id))
     reference, full = _full(delivery.application_id)
     if not _fits(full):
         sharepoint().upload_document(reference, _full_name(reference), full.encode(), "application/json", library_columns(item_id, "Legal"))
@@ -63,10 +63,11 @@ def application(delivery: Delivery) -> Done:
 
 def review_columns(application_id: int | None) -> Fields:
     """What the portal says in the columns that people may edit."""
-    return {name: value for name, value in _application_fields(application_id).items() if name in REVIEW}
+    return {name: value for name, value in application_columns(application_id).items() if name in REVIEW}
 
 
-def _invitation_fields(invitation_id: int | None) -> Fields:
+def invitation_columns(invitation_id: int | None) -> Fields:
+    """What the portal says of an invitation, by column."""
     with reading() as session:
         found = session.get_one(Invitation, invitation_id)
         invited_by = _who(session, "invitation.created", Event.invitation_id == invitation_id)
@@ -82,7 +83,8 @@ def _invitation_fields(invitation_id: int | None) -> Fields:
     }
 
 
-def _application_fields(application_id: int | None) -> Fields:
+def application_columns(application_id: int | None) -> Fields:
+    """What the portal says of an application, by column."""
     reference, full = _full(application_id)
     with reading() as session:
         found, files = session.get_one(Application, application_id), stored(session, application_id)

@@ -1,0 +1,82 @@
+"""The comparison of the night: ours is repaired, what was missed comes in, what is theirs is told, and each once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from integrations.graph import graph as to_graph
+from integrations.sharepoint import sharepoint
+from models.database import now, reading, transaction
+from models.invitation import Invitation
+from models.list_report import news
+from models.settings import settings
+from tests.lists import put
+from tests.partners import count_listed, deliveries, events, invitation_listed, listed, submitted
+from tests.parts import Graph, Local, Mailbox
+from worker.commands import main
+from worker.deliver import drain
+from worker.reconcile import Found, reconcile
+
+ONBOARDING, INVITATIONS = "EPC Onboarding", "EPC Invitations"
+
+
+def delete(list_name: str, item: str) -> None:
+    to_graph().send("DELETE", f"/sites/{settings().sharepoint_site}/lists/{list_name}/items/{item}")
+
+
+def of(lines: list[str], *words: str) -> list[str]:
+    """The lists are the whole session's: of these lines those that are about this test's items."""
+    return [line for line in lines if all(word in line for word in words)]
+
+
+def test_what_differs_is_repaired_or_told_and_the_dry_run_changes_nothing(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted(("health_safety_policy", "iso_certificates"))
+    drain()
+    item, invitation = listed(application), invitation_listed(application.invitation_code)
+    assert item is not None and invitation is not None
+    graph.edit(ONBOARDING, item.id, TeamSize=7)
+    delete(INVITATIONS, invitation.id)
+    stranger = put(ONBOARDING, "ReferenceNumber", f"EPC-{now():%H%M%S%f}", Title="Made by hand")
+    mailbox.empty()
+    sharepoint().remove_document(events("document.published")[0].detail["item"])
+
+    def differs(found: Found) -> list[int]:
+        return [
+            len(of(found.repaired, f"{ONBOARDING}, item {item.id}: TeamSize")), len(of(found.again, f"{INVITATIONS}, item {invitation.id}")),
+            len(of(found.unknown, f"{stranger} (Made by hand)")), len(of(found.missing, str(application.reference_number))),
+        ]  # fmt: skip
+
+    before = len(deliveries())
+    assert differs(reconcile(dry_run=True)) == [1, 1, 1, 1] and len(deliveries()) == before and events("sharepoint.compared") == []
+    assert differs(reconcile()) == [1, 1, 1, 1]
+    drain()
+    after = listed(application)
+    assert after is not None and after.fields["TeamSize"] == 64
+    assert invitation_listed(application.invitation_code) is not None and count_listed(graph, application.invitation_code) == 2  # one a list
+    with reading() as session:
+        assert of(list(news(session)), stranger) and of(list(news(session)), str(application.reference_number))
+    assert differs(reconcile()) == [0, 0, 1, 1]
+    with reading() as session:
+        assert news(session) == () and len(events("sharepoint.compared")) == 2
+
+
+def test_what_was_missed_comes_in_and_what_waits_is_not_written_twice(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missed = put(INVITATIONS, "InvitationCode", f"Z{now():%M%S%f}"[:8], Title="Marstack", ContactEmail="rob@marstack.example.com", Status="Active")
+    application = submitted(())
+    drain()
+    item = listed(application)
+    assert item is not None
+    delete(ONBOARDING, item.id)
+    assert main(["sharepoint", "reconcile", "--dry-run"]) in (0, 1)
+    said = capsys.readouterr().out
+    assert f"would be made again: {ONBOARDING}, item {item.id}" in said
+    reconcile()
+    reconcile()
+    assert len(events("sharepoint.application_differs")) == 1
+    with transaction() as session:
+        assert session.exec(select(Invitation).where(Invitation.sharepoint_item_id == missed)).one().company_name == "Marstack"
+    drain()
+    assert listed(application) is not None and of(reconcile().again, ONBOARDING) == []
