@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from models.database import UtcDateTime, now
@@ -34,7 +35,7 @@ class FollowedList(SQLModel, table=True):
 
 def followed(session: Session) -> list[FollowedList]:
     """Both lists of the settings; the rows are made where they are missing."""
-    names = (settings().sharepoint_invitations_list, settings().sharepoint_applications_list)
+    names = _names()
     known = {row.name: row for row in session.exec(select(FollowedList).where(col(FollowedList.name).in_(names)))}
     for name in names:
         if name not in known:
@@ -46,9 +47,12 @@ def followed(session: Session) -> list[FollowedList]:
 
 def due(session: Session) -> list[str]:
     """The names of the lists that are to be read now; one that was never read is."""
-    names = (settings().sharepoint_invitations_list, settings().sharepoint_applications_list)
-    later = session.exec(select(FollowedList.name).where(col(FollowedList.name).in_(names), col(FollowedList.due_at) > now())).all()
-    return [name for name in names if name not in later]
+    return _but(session, col(FollowedList.due_at) > now())
+
+
+def to_subscribe(session: Session) -> list[str]:
+    """The names of the lists whose subscription is to be looked at now."""
+    return _but(session, col(FollowedList.subscribe_at) > now())
 
 
 def unfollowed(session: Session) -> tuple[tuple[str, str], ...]:
@@ -93,3 +97,14 @@ def read_soon(session: Session, subscriptions: Collection[str]) -> None:
     for row in rows if unknown else told:
         row.due_at = min(row.due_at, now())
         session.add(row)
+
+
+def _but(session: Session, later: sa.ColumnElement[bool]) -> list[str]:
+    """Both lists, but those of which this holds; nothing is written, as it is asked every few seconds."""
+    names = _names()
+    found = session.exec(select(FollowedList.name).where(col(FollowedList.name).in_(names), later)).all()
+    return [name for name in names if name not in found]
+
+
+def _names() -> tuple[str, str]:
+    return settings().sharepoint_invitations_list, settings().sharepoint_applications_list

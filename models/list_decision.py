@@ -43,7 +43,7 @@ def follow_edit(session: Session, by: str, application: Application, theirs: Map
     """
     actor = staff_with(session, by)
     if actor is None:
-        raise Forbidden(_("Nobody with an active account in the portal is known to have edited it."))
+        raise Forbidden(_("Whoever edited it is not known to have an active account in the portal."))
     if str(theirs.get("ReviewedByEmail", actor.email)).lower() != actor.email.lower():
         raise Conflict(_("Who reviewed is what happened in the portal. It cannot be entered for somebody else."))
     words, reason = _added(theirs, ours)

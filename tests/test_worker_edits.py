@@ -116,7 +116,7 @@ def test_a_rejection_needs_a_line_for_the_partner_and_nothing_else_reaches_them(
 
 @pytest.mark.parametrize(("by", "why"), [
     ("Rosa Reyes", "Your account may not decide on applications. Ask an administrator for the role."),
-    ("Jane Doe", "Nobody with an active account in the portal is known to have edited it."),
+    ("Jane Doe", "Whoever edited it is not known to have an active account in the portal."),
 ])  # fmt: skip
 def test_what_the_rules_do_not_allow_is_a_conflict_told_once_and_keeping_ours_is_the_way_out(
     reviewed: Application, graph: Graph, by: str, why: str

@@ -10,7 +10,7 @@ import structlog
 from integrations.failures import Failure, Missing
 from integrations.subscriptions import renew, subscribe, unsubscribe
 from models.database import now, reading, transaction
-from models.followed_list import FollowedList, followed, read_soon, subscribed
+from models.followed_list import FollowedList, followed, read_soon, subscribed, to_subscribe
 from models.settings import settings
 from worker.deliver import WORKER, stopping
 from worker.turn import in_turn
@@ -26,8 +26,8 @@ def keep_subscribed() -> bool:
     if not found.graph_notification_secret.get_secret_value() or not (found.local or found.portal_url.startswith("https://")):
         return False
     with reading() as session:
-        due = any(row.subscribe_at <= now() for row in followed(session))
-    return due and in_turn("sharepoint subscriptions", WORKER, timedelta(minutes=10), _keep_all)
+        due = to_subscribe(session)
+    return bool(due) and in_turn("sharepoint subscriptions", WORKER, timedelta(minutes=10), _keep_all)
 
 
 def _keep_all() -> datetime:
