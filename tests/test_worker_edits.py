@@ -141,6 +141,25 @@ def test_what_the_rules_do_not_allow_is_a_conflict_told_once_and_keeping_ours_is
         keep_ours(session, olive, session.get_one(Application, reviewed.id))
 
 
+def test_what_came_too_early_does_not_decide_once_the_review_is_done(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    rosa, _ = staff("Rosa Reyes", Role.REVIEWER), staff("Arthur Adeyemi", Role.APPROVER)
+    application = submitted(())
+    drain()
+    read_so_far()
+    graph.edit(ONBOARDING, item_of(application).id, by="Arthur Adeyemi", Status="Approved")
+    read_list(ONBOARDING)
+    with transaction() as session:
+        row = session.get_one(Application, application.id)
+        for section in SECTIONS:
+            give_verdict(session, rosa, row, section, Ruling.PASSED)
+        mark_reviewed(session, rosa, row)
+    drain()
+    read_list(ONBOARDING)
+    graph.edit(ONBOARDING, item_of(application).id, by="Arthur Adeyemi", ContactName="Another column")
+    read_list(ONBOARDING)
+    assert status(application) == "reviewed" and [why for _, __, why in conflicts()] == ["This cannot be done now. Status of the application: Submitted."]
+
+
 def test_of_two_people_who_edited_nobody_is_made_to_have_decided(reviewed: Application, graph: Graph) -> None:
     item = item_of(reviewed)
     graph.edit(ONBOARDING, item.id, by="Rosa Reyes", Status="Approved")
