@@ -25,8 +25,16 @@ def delete(list_name: str, item: str) -> None:
     to_graph().send("DELETE", f"/sites/{settings().sharepoint_site}/lists/{list_name}/items/{item}")
 
 
+@pytest.fixture(autouse=True)
+def _empty(graph: Graph) -> None:
+    """The lists are the whole session's, and a report names only so many lines."""
+    for name in (ONBOARDING, INVITATIONS):
+        for item in list(to_graph().all(f"/sites/{settings().sharepoint_site}/lists/{name}/items")):
+            delete(name, item["id"])
+
+
 def of(lines: list[str], *words: str) -> list[str]:
-    """The lists are the whole session's: of these lines those that are about this test's items."""
+    """Of these lines those that are about this test's items."""
     return [line for line in lines if all(word in line for word in words)]
 
 
