@@ -203,6 +203,12 @@ def test_an_invitation_is_made_corrected_extended_and_revoked(product: Product, 
     expect(page.get_by_role("heading", name="Invited Solar Ltd is invited")).to_be_visible()
     code = page.locator(".code").inner_text()
     assert re.fullmatch("[0-9A-Z]{8}", code)
+    page.get_by_role("button", name="Invite a partner").click()
+    again = page.get_by_role("dialog")
+    expect(again.get_by_label("Company")).to_have_value("")  # nothing of the last partner goes to the next
+    expect(again.get_by_label("Email")).to_have_value("")
+    page.keyboard.press("Escape")
+    expect(again).to_be_hidden()
     line = page.locator("tr", has_text=code)
     expect(line).to_contain_text(re.compile("Queued|Sent"))
 

@@ -34,8 +34,11 @@ class Local:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that leads portal and worker to these parts. A decision leaves at once, but where a test wants it to wait."""
-        return {**self.outside.environment, "DECISION_UNDO_MINUTES": "0"}
+        """The environment that leads portal and worker to these parts. A decision leaves at once, but where a test wants it to wait.
+
+        Nobody polls the lists, but where a test asks for it: they hold what all tests of the session have left there.
+        """
+        return {**self.outside.environment, "DECISION_UNDO_MINUTES": "0", "SHAREPOINT_POLL_MINUTES": "0"}
 
     def part(self, name: str) -> Part:
         """The part `redis`, `store`, `sign_in`, `graph`, `mailbox` or `postgres`, running."""

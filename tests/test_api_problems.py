@@ -98,7 +98,7 @@ def test_the_api_describes_itself_with_its_errors_and_every_question(client: htt
         "/api/validate-invitation", "/api/sync-invitation", "/api/save-draft", "/api/draft", "/api/clear-draft", "/api/upload-file",
         "/api/upload-file/complete", "/api/upload-file/remove", "/api/upload-file/resume", "/api/upload-file/restore",
         "/api/upload-file/expiry", "/api/epc-application", "/api/status", "/healthz", "/readyz",
-        "/api/confirm-email", "/api/confirm-email/code", "/api/mail-returned",
+        "/api/confirm-email", "/api/confirm-email/code", "/api/mail-returned", "/api/graph-notifications",
     }  # fmt: skip
     for path, operations in paths.items():
         for operation in operations.values():

@@ -80,10 +80,10 @@ class Invitations:
         return Kind(Right.INVITE, _look, _draw, lambda found: address(found.wanted), _said, acts)
 
     def _open(self) -> None:
-        """The expiry is counted from the day the dialog opens, not from the day the page was."""
+        """What was typed and not sent is still there. The expiry is counted from the day the dialog opens, not from the day the page was."""
         self.news.set_content("")
-        typed = self.invite.form.values
-        self.invite.open({**typed, "expires_on": typed["expires_on"] or as_day(default_expiry())})
+        typed = {} if self.invite.fresh else self.invite.form.values
+        self.invite.open({**typed, "expires_on": typed.get("expires_on") or as_day(default_expiry())})
 
     async def _invited(self) -> None:
         made = self.made[-1]

@@ -6,6 +6,14 @@ const desk = (() => {
     if (place) place.focus();
   });
 
+  // The second click of a double click does nothing: it came too late for the button it was meant for, and would be refused in red, or
+  // meet the button that has come into its place. Pages of a document are turned that way.
+  document.addEventListener("click", (event) => {
+    if (event.detail < 2 || !event.target.closest("button") || event.target.closest("#papers")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
   // A list that looks again by itself replaces its buttons: the one that had the focus gets it back.
   // A row that is gone gives its focus to the one that came into its place.
   let last = "", line = -1;
