@@ -80,7 +80,7 @@ class Invitations:
         return Kind(Right.INVITE, _look, _draw, lambda found: address(found.wanted), _said, acts)
 
     def _open(self) -> None:
-        """What was typed and not sent is still there. The expiry is counted from the day the dialog opens, not from the day the page was."""
+        """What was typed and not sent is still there. The expiry counts from the day the dialog opens, not from the day the page was."""
         self.news.set_content("")
         typed = {} if self.invite.fresh else self.invite.form.values
         self.invite.open({**typed, "expires_on": typed.get("expires_on") or as_day(default_expiry())})
