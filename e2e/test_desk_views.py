@@ -54,7 +54,7 @@ def test_a_view_of_ones_own_is_saved_updated_renamed_and_deleted_and_nobody_else
     press(page, "Rename")
     expect(page.get_by_role("button", name="Rename the view: Kept")).to_be_focused()
     press(page, "Delete the view: Kept")
-    expect(dialog).to_contain_text("You keep no view.")
+    expect(page.get_by_role("dialog", name="My views")).to_contain_text("You keep no view.")
     expect(views).to_have_count(0)
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")

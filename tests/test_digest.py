@@ -114,7 +114,7 @@ def test_of_several_workers_at_the_same_moment_one_asks(morning: object, mailbox
 
 
 def test_a_failure_of_configuration_is_told_at_once_and_the_next_ones_after_an_hour(database: str, mailbox: Mailbox, graph: Graph) -> None:
-    with environment_of({"DATABASE_URL": database, "DIGEST_HOUR": "23"}):
+    with environment_of({"DATABASE_URL": database, "DIGEST_HOUR": "24"}):
         reference = applied("One Ltd")
         all_done()
         fails(reference, "email.received", "permanent", "The address is wrong.")
@@ -138,7 +138,7 @@ def test_a_failure_of_configuration_is_told_at_once_and_the_next_ones_after_an_h
 
 @on_sqlite
 def test_a_mail_of_its_own_that_fails_is_no_reason_for_another(database: str, mailbox: Mailbox, graph: Graph) -> None:
-    with environment_of({"DATABASE_URL": database, "DIGEST_HOUR": "23"}):
+    with environment_of({"DATABASE_URL": database, "DIGEST_HOUR": "24"}):
         fails(applied(), "sharepoint.application", "configuration", "SharePoint refuses us.")
         assert tell_operations("one") is True
         fails("", "email.digest", "configuration", "The mail server refuses the password.")

@@ -30,7 +30,8 @@ def client(database: str, redis_server: object, graph: Graph, mailbox: Mailbox) 
     with transaction() as session:
         for row in followed(session):
             row.due_at = now() + timedelta(hours=1)
-    with serving() as client, environment_of({"DATABASE_URL": database, "PORTAL_URL": str(client.base_url).rstrip("/")}):
+    told = {"DATABASE_URL": database, "GRAPH_NOTIFICATION_SECRET": "b" * 32}
+    with serving() as client, environment_of({**told, "PORTAL_URL": str(client.base_url).rstrip("/")}):
         yield client
         for one in subscriptions():
             to_graph().send("DELETE", f"/subscriptions/{one}")
