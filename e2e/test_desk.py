@@ -106,7 +106,8 @@ def test_the_partner_is_asked_and_answers_and_the_desk_shows_what_changed(produc
     expect(dialog.get_by_role("alert").filter(has_text="Choose a due date in the future.")).to_be_visible()
     due = date.today() + timedelta(days=200)
     dialog.get_by_label("Due date").fill(due.isoformat())
-    dialog.get_by_label("Questions and documents").press_sequentially("Years trading")
+    dialog.get_by_label("Questions and documents").press_sequentially("trading comp years")  # words in any order
+    expect(page.get_by_role("option")).to_have_count(1)
     page.get_by_role("option", name="Company: Years trading").click()
     expect(dialog.get_by_label("Words about it")).to_be_focused()
     dialog.get_by_role("button", name="Send the request").click()
@@ -210,7 +211,7 @@ def test_an_invitation_is_made_corrected_extended_and_revoked(product: Product, 
     page.keyboard.press("Escape")
     expect(again).to_be_hidden()
     line = page.locator("tr", has_text=code)
-    expect(line).to_contain_text(re.compile("Queued|Sent"))
+    expect(line).to_contain_text("Sent")  # the page looks again by itself
 
     line.get_by_role("button", name="Send again").click()
     dialog = page.get_by_role("dialog")

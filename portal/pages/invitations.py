@@ -28,7 +28,8 @@ from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages import importing
 from portal.pages.desk_style import style
-from portal.pages.inviting import as_day, extending, inviting, remind_one, reminding, resending, restore_one, revoking
+from portal.pages.inviting import as_day, extending, remind_one, reminding, resending, restore_one, revoking
+from portal.pages.inviting_anew import InviteSheet
 from portal.render import render
 
 #: A row's buttons → the dialogs they open.
@@ -37,6 +38,7 @@ TONES: Mapping[str, str] = {
     Standing.BOUNCED: "bad", Standing.FAILED: "bad", Standing.UNSENT: "warn", Standing.STARTED: "info", Standing.OPENED: "info",
     Standing.EXPIRED: "warn", Standing.REVOKED: "bad",
 }  # fmt: skip
+REFRESH_SECONDS = 5.0
 #: What is said above the list may hold a button.
 TAKE_BACK = """(event) => { const one = event.target.closest("button[data-act=restore]"); if (one) emit(one.dataset.value); }"""
 
@@ -61,7 +63,7 @@ class Invitations:
     def __init__(self, desk: staff.Desk, found: Invited) -> None:
         self.desk, self.made = desk, list[Invitation]()
         self.listing = Listing(desk, self._kind(), found)
-        self.invite = Sheet(desk, inviting(self.made.append), self._invited)
+        self.invite = InviteSheet(desk, self.made.append, self._invited)
         with ui.element("div").classes("title"):
             ui.html(f"<h1>{escape(_('Invitations'))}</h1>", sanitize=False)
             ui.element("div").classes("grow")
@@ -73,6 +75,11 @@ class Invitations:
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search invitations"), _("Company, contact, email or code"))
         self.listing.results()
+        ui.timer(REFRESH_SECONDS, self._refresh, immediate=False)
+
+    async def _refresh(self) -> None:
+        """A mail leaves or comes back, a partner opens the link: the page tells the truth without a reload."""
+        await self.listing.again(quietly=True)
 
     def _kind(self) -> Kind[Invited]:
         acts: dict[str, Callable[[str], Any]] = {act: partial(self._about, deed) for act, deed in DEEDS.items()}

@@ -21,6 +21,7 @@ from portal.controls import Sheet, button
 from portal.frame import frame, page, static_url
 from portal.pages.desk_style import style
 from portal.pages.review import conflict, decided, deciding, here
+from portal.pages.review.around import Around
 from portal.pages.review.asking import Asking
 from portal.pages.review.case import expiry_tone, load, viewable
 from portal.pages.review.checks import SAYS
@@ -108,7 +109,7 @@ class Review:
     async def quietly(self) -> None:
         """Somebody else did something. Who is signed out by now is not told of it here, and the focus stays where it was."""
         with suppress(Refused):
-            await self.again()
+            await self.again(quietly=True)
             self.client.run_javascript("desk.keep()")
 
     def show_others(self) -> None:
@@ -116,12 +117,16 @@ class Review:
         people = [(name, f"{since.astimezone(words.OFFICE):%H:%M}") for name, since in here.others(self.guest)]
         self.also.set_content(render("case_also.html", people=people))
 
-    async def again(self) -> None:
-        """Read the application anew and show it; what somebody else did meanwhile appears too."""
+    async def again(self, *, quietly: bool = False) -> None:
+        """Read the application anew and show it; what somebody else did meanwhile appears too.
+
+        `quietly`: a button stays where nothing about it has changed, as whoever presses it at this moment would press in vain.
+        """
+        before = self._offers() if quietly else ()
         reference = self.case.application.reference_number or ""
         self.case, self.around = await self.desk.read(Right.READ, lambda session, actor: (
             load(session, actor, reference), self.around and self.around.again(session)))  # fmt: skip
-        for part in (self.head, self.summary, self.panel, self.background):
+        for part in (self.summary, self.background, *((self.head, self.panel) if self._offers() != before else ())):
             part.refresh()
         for dialog in self.ways:
             dialog.show(self.case)
@@ -131,6 +136,14 @@ class Review:
         self.chronicle.show(self.case.history)
         for control in self.verdicts:
             control.show(self.case)
+
+    def _offers(self) -> tuple[object, ...]:
+        """All that head and panel say, and what their buttons act upon."""
+        case = self.case
+        around = render("case_head.html", case=case, around=self.around), render("case_panel.html", case=case, onward=self._onward)
+        marks = render("case_marks.html", case=case, sections=SECTIONS, labels=LABELS)
+        may = [(action, case.why_not(action)) for action in Action]
+        return (*around, marks, may, case.stage, repr((case.waiting, case.conditions, case.reviewer, case.conflict)))
 
     @ui.refreshable_method
     def head(self) -> None:
@@ -148,8 +161,7 @@ class Review:
     def panel(self) -> None:
         """What can be done now, and why the rest can not."""
         with ui.element("section").classes("card tight").props('id=decision tabindex="-1"'):
-            onward = self.around if self.acted else None
-            ui.html(render("case_panel.html", case=self.case, onward=onward), sanitize=False)
+            ui.html(render("case_panel.html", case=self.case, onward=self._onward), sanitize=False)
             decided.panel(self.desk, self.case, self.done)
             ui.html(render("case_marks.html", case=self.case, sections=SECTIONS, labels=LABELS), sanitize=False)
             self.reviewer.draw(self.case)
@@ -162,6 +174,11 @@ class Review:
     def background(self) -> None:
         """Deliveries."""
         ui.html(render("case_background.html", case=self.case, may_operate=self.case.actor.may(Right.OPERATE)), sanitize=False)
+
+    @property
+    def _onward(self) -> Around | None:
+        """Where a reader who has moved the application a step further may go on."""
+        return self.around if self.acted else None
 
     def _jump(self) -> str:
         return render("case_jump.html", case=self.case, done=len(self.case.verdicts.keys() - self.case.stale), whole=len(SECTIONS))
