@@ -97,7 +97,8 @@ def running(folder: Path, *options: str, **settings: str) -> Iterator[Product]:
     log = (folder.parent / f"{folder.name}.log").open("wb")
     command = [sys.executable, "-m", "integrations.local", "--port", str(free_port()), "--data", str(folder), *options]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
-    environment |= {"DECISION_UNDO_MINUTES": "0", "TRUSTED_PROXIES": "1", **settings}
+    at_any_hour = {"SHAREPOINT_COMPARE_HOUR": "24", "DIGEST_HOUR": "24"}  # a run at night sees what one by day does
+    environment |= {"DECISION_UNDO_MINUTES": "0", "TRUSTED_PROXIES": "1", **at_any_hour, **settings}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     product = Product(folder, process)
     try:

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     sharepoint_library: str = Field("EPC Onboarding Evidence", description="Name of the document library")
 
     sharepoint_poll_minutes: int = Field(5, ge=0, description="Minutes between two looks at what people changed in both lists; 0: none")
+    sharepoint_compare_hour: int = Field(
+        2, ge=0, le=24, description="Hour (UTC) from which both lists are compared with the portal each night; 24: in no night"
+    )
     graph_notification_secret: SecretStr = Field(
         SecretStr(""), description="Secret, 24 to 128 characters, with which Graph tells at once of changes; empty: only the looks"
     )

@@ -36,9 +36,9 @@ class Local:
     def environment(self) -> dict[str, str]:
         """The environment that leads portal and worker to these parts. A decision leaves at once, but where a test wants it to wait.
 
-        Nobody follows the lists, but where a test asks for it: they hold what all tests of the session have left there.
+        Nobody follows or compares the lists, but where a test asks for it: they hold what all tests of the session have left there.
         """
-        unfollowed = {"SHAREPOINT_POLL_MINUTES": "0", "GRAPH_NOTIFICATION_SECRET": ""}
+        unfollowed = {"SHAREPOINT_POLL_MINUTES": "0", "GRAPH_NOTIFICATION_SECRET": "", "SHAREPOINT_COMPARE_HOUR": "24"}
         return {**self.outside.environment, "DECISION_UNDO_MINUTES": "0", **unfollowed}
 
     def part(self, name: str) -> Part:

@@ -14,10 +14,10 @@ from models.list_report import news
 from models.settings import settings
 from tests.lists import put
 from tests.partners import count_listed, deliveries, events, invitation_listed, listed, submitted
-from tests.parts import Graph, Local, Mailbox
+from tests.parts import Graph, Local, Mailbox, environment_of
 from worker.commands import main
 from worker.deliver import drain
-from worker.reconcile import Found, reconcile
+from worker.reconcile import Found, compare_at_night, reconcile
 
 ONBOARDING, INVITATIONS = "EPC Onboarding", "EPC Invitations"
 
@@ -92,3 +92,9 @@ def test_what_was_missed_comes_in_and_what_waits_is_not_written_twice(
         assert session.exec(select(Invitation).where(Invitation.sharepoint_item_id == missed)).one().company_name == "Marstack"
     drain()
     assert listed(application) is not None and of(reconcile().again, ONBOARDING) == []
+
+
+def test_once_a_night_and_not_before_its_hour_one_worker_compares(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    for hour, answers in ((now().hour + 1) % 24, [False]), (24, [False]), ((now().hour - 3) % 24, [True, False]):
+        with environment_of({"DATABASE_URL": database, "SHAREPOINT_COMPARE_HOUR": str(hour)}):
+            assert [compare_at_night() for _ in answers] == answers

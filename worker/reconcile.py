@@ -31,7 +31,7 @@ from worker.deliver import WORKER, stopping
 from worker.follow import take_invitation
 from worker.turn import in_turn
 
-HOURS = range(2, 6)  # of the night, UTC
+HOURS = 4  # of the night
 LONGEST = timedelta(hours=3)
 #: So many of one kind are named; of more, only how many there are.
 NAMED = 20
@@ -79,8 +79,9 @@ class Kind:
 
 
 def compare_at_night() -> bool:
-    """Once a night, by one of all workers; whether it was this one."""
-    return now().hour in HOURS and in_turn("sharepoint comparison", WORKER, LONGEST, _compared)
+    """Once a night, from SHAREPOINT_COMPARE_HOUR on, by one of all workers; whether it was this one."""
+    first = settings().sharepoint_compare_hour
+    return first < 24 and (now().hour - first) % 24 < HOURS and in_turn("sharepoint comparison", WORKER, LONGEST, _compared)
 
 
 def reconcile(dry_run: bool = False) -> Found:
