@@ -99,6 +99,7 @@ def test_the_api_describes_itself_with_its_errors_and_every_question(client: htt
         "/api/upload-file/complete", "/api/upload-file/remove", "/api/upload-file/resume", "/api/upload-file/restore",
         "/api/upload-file/expiry", "/api/epc-application", "/api/status", "/healthz", "/readyz",
         "/api/confirm-email", "/api/confirm-email/code", "/api/mail-returned", "/api/graph-notifications",
+        "/api/applications", "/api/applications/{reference}", "/api/applications/{reference}/documents/{publicId}", "/api/invitations",
     }  # fmt: skip
     for path, operations in paths.items():
         for operation in operations.values():
@@ -109,6 +110,32 @@ def test_the_api_describes_itself_with_its_errors_and_every_question(client: htt
             )
     submission = described["components"]["schemas"]["Submission"]["properties"]
     assert "Registered company name" in str(submission["step1"]) and "declarantName" in str(submission["step6"])
+
+
+#: Route → who may ask it, each way by itself; {} is a code in the body.
+CODE, SESSION, TOKEN, MACHINE = {"InvitationCode": []}, {"Session": []}, {"Token": []}, [{"ApiKey": []}, {"Signature": []}]
+WAYS_IN = {
+    "GET /api/status": [CODE, SESSION], "GET /api/draft": [CODE, SESSION], "POST /api/validate-invitation": [],
+    "POST /api/graph-notifications": [], "POST /api/sync-invitation": MACHINE, "POST /api/mail-returned": MACHINE,
+    "GET /api/applications": [TOKEN], "GET /api/applications/{reference}": [TOKEN], "GET /api/invitations": [TOKEN],
+    "GET /api/applications/{reference}/documents/{publicId}": [TOKEN], "POST /api/invitations": [TOKEN],
+}  # fmt: skip
+
+
+def test_the_description_says_of_every_route_who_may_ask_it_how_often_and_which_headers_come_with_the_answer(client: httpx.Client) -> None:
+    described = ok(client.get("/openapi.json"))
+    assert set(described["components"]["securitySchemes"]) == {"InvitationCode", "Session", "Token", "ApiKey", "Signature"}
+    for path, operations in described["paths"].items():
+        for method, told in operations.items() if path.startswith("/api/") else ():
+            route = f"{method.upper()} {path}"
+            assert told["security"] == WAYS_IN.get(route, [{}, SESSION]), route
+            answer = client.request(method, path.format(reference="EPC-1", publicId="x"), json={} if method == "post" else None)
+            limit = told["x-rate-limit"]
+            assert answer.headers["ratelimit-policy"] == f'"{limit["name"]}";q={limit["requests"]};w={limit["seconds"]}'
+            assert ("x-max-body-bytes" in told) is (method == "post"), route
+            documented = told["responses"][str(answer.status_code)]["headers"]
+            there = {"RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "WWW-Authenticate"}
+            assert {name for name in there if name in answer.headers} == set(documented), route
 
 
 def test_every_consequence_has_a_name_for_people() -> None:

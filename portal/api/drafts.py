@@ -16,12 +16,13 @@ from models.draft import Behind, Draft, clear, drafts, merging, save_step
 from models.forms_api import from_camel
 from models.steps import STEPS, step_numbered
 from portal.api.bodies import Answers, Body, Code, Moment, Reply, StepNumber
+from portal.api.conditional import NOT_CHANGED, Conditional
 from portal.api.documents import StoredFile
 from portal.api.partner import admit, application_of
 from portal.presence import tell
 from portal.problems import documented, problem
 
-router = APIRouter(prefix="/api", tags=["Drafts"])
+router = APIRouter(prefix="/api", tags=["Drafts"], route_class=Conditional)
 
 
 class SaveDraft(Body):
@@ -86,7 +87,7 @@ def save_draft(request: Request, body: SaveDraft) -> Saved | Response:
     return Saved(revision=draft.revision, saved_at=draft.last_updated)
 
 
-@router.get("/draft", responses=documented(401, 422))
+@router.get("/draft", responses={**NOT_CHANGED, **documented(401, 422)})
 def read_draft(request: Request, code: Annotated[Code | None, Query(alias="invitationCode")] = None) -> StoredDraft:
     """All steps, their revisions and the files, also of an application that has been sent."""
     invitation = admit(request, code)

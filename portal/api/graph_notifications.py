@@ -46,7 +46,15 @@ async def _told(request: Request) -> list[Notification]:
     return [one for one in found if _is_ours(one.state or "")]
 
 
-@router.post("/graph-notifications", status_code=202, responses=documented(401, 413))
+_DESCRIBED = {"type": "object", "properties": {"value": {"type": "array", "maxItems": 1000, "items": Notification.model_json_schema()}}}
+
+
+@router.post(
+    "/graph-notifications", status_code=202, response_class=Response,
+    responses={200: {"description": "The validationToken", "content": {"text/plain": {"schema": {"type": "string"}}}},
+               **documented(401, 413, 422)},
+    openapi_extra={"requestBody": {"required": False, "content": {"application/json": {"schema": _DESCRIBED}}}},
+)  # fmt: skip
 async def graph_notifications(
     told: Annotated[list[Notification], Depends(_told)],
     validation: Annotated[str, Query(alias="validationToken", max_length=2000, description="Comes with a new subscription alone")] = "",

@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import time
 from datetime import datetime
+from typing import Annotated
 
 import structlog
-from fastapi import Request
+from fastapi import Header, Request, Security
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyHeader
 
 from models.errors import SignInNeeded
 from models.settings import settings
@@ -19,9 +21,20 @@ from portal.limits import count_failure, refuse_guesser
 log = structlog.stdlib.get_logger(__name__)
 TOLERANCE = 300  # seconds that the caller's clock may differ
 REMEMBERED = 10  # minutes a signature is known: both sides of the tolerance
+#: For the API's description: what is sent is read from the request itself.
+_KEY = APIKeyHeader(name="X-Api-Key", scheme_name="ApiKey", auto_error=False, description="One of the secrets in SYNC_API_KEYS")
+_SIGNATURE = APIKeyHeader(
+    name="X-Signature", scheme_name="Signature", auto_error=False,
+    description="The hex HMAC-SHA256 of X-Timestamp, a full stop and the body, with one of the secrets in SYNC_HMAC_SECRETS; accepted once",
+)  # fmt: skip
 
 
-async def machine(request: Request) -> None:
+async def machine(
+    request: Request,
+    _key: Annotated[str | None, Security(_KEY)],
+    _signature: Annotated[str | None, Security(_SIGNATURE)],
+    _timestamp: Annotated[str | None, Header(alias="X-Timestamp", description="With X-Signature: seconds since 1970, or ISO 8601")] = None,
+) -> None:
     """A dependency: lets in who holds a key or signs; SignInNeeded says what is wrong, but not which secret came close."""
     await run_in_threadpool(refuse_guesser, request)
     body = await request.body()

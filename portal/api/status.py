@@ -24,12 +24,13 @@ from models.rules import settle
 from models.settings import settings
 from models.steps import QUESTIONS
 from portal.api.bodies import Code, Moment, Reply
+from portal.api.conditional import NOT_CHANGED, Conditional
 from portal.api.documents import StoredFile
 from portal.api.following import Followed, deliveries
 from portal.api.partner import admit
 from portal.problems import documented
 
-router = APIRouter(prefix="/api", tags=["Applications"])
+router = APIRouter(prefix="/api", tags=["Applications"], route_class=Conditional)
 
 
 class WantedItem(Reply):
@@ -97,7 +98,7 @@ class Status(Reply):
     renewal: RenewalWanted | None
 
 
-@router.get("/status", responses=documented(401, 422))
+@router.get("/status", responses={**NOT_CHANGED, **documented(401, 422)})
 def read_status(request: Request, code: Annotated[Code | None, Query(alias="invitationCode")] = None) -> Status:
     """The status, the files, and for each delivery (SharePoint, each email) its state, attempts and last error."""
     invitation = admit(request, code)
@@ -119,7 +120,7 @@ def _of(session: Session, application: Application, invitation: Invitation) -> d
         "status": application.state.value, "label": application.state.label, "reference_number": application.reference_number,
         "submitted_at": application.submitted_at, "updated_at": changed_at(session, application),
         "files": [StoredFile.of(document) for document in stored(session, application.id)],
-        "information_request": _wanted(session, application, invitation), "decision": _decided(session, application),
+        "information_request": _wanted(session, application, invitation), "decision": decided(session, application),
         "renewal": _renewal(session, application),
     }  # fmt: skip
 
@@ -158,7 +159,8 @@ def _spelled(name: str) -> str:
     return to_camel(name) if name in QUESTIONS else name
 
 
-def _decided(session: Session, application: Application) -> Decided | None:
+def decided(session: Session, application: Application) -> Decided | None:
+    """The decision, as partners and programs are told it; None while there is none."""
     event = decision(session, application)
     if event is None:
         return None
