@@ -3,10 +3,11 @@
 
     python3 dev.py run [--port 8080] [--data var] [--postgres] [--demo N]   start the whole product on this machine
     python3 dev.py test [pytest's arguments]                                check everything, the browser's tests included
-    python3 dev.py check                                                    lint, types and layers only
+    python3 dev.py check                                                    lint, types, layers and known weaknesses only
     python3 dev.py texts                                                    gather all texts for their translators
     python3 dev.py bench [arguments]                                        measure
     python3 dev.py lock                                                     choose newer releases of what we build on
+    python3 dev.py sbom [FILE]                                              write what production is built of, as CycloneDX
 """
 
 # ruff: noqa: S603, S606, UP036 — it starts programs with arguments of its own, and is the one file that older Pythons read
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -31,13 +33,14 @@ LOCK = ROOT / "requirements.lock"
 PRODUCTION = ROOT / "requirements.txt"
 STAMP = VENV / ".lock-sha256"
 UV = "uv>=0.9,<1"
+AUDIT_SECONDS = 60
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
 
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says; answers the exit status."""
-    commands = {"run": run, "test": test, "check": check, "texts": texts, "bench": bench, "lock": lock}
+    commands = {"run": run, "test": test, "check": check, "texts": texts, "bench": bench, "lock": lock, "sbom": sbom}
     if not arguments or arguments[0] not in commands:
         print(__doc__)
         return 0 if arguments and arguments[0] in ("-h", "--help", "help") else 2
@@ -61,7 +64,7 @@ def test(arguments: list[str]) -> int:
 
 
 def check(_: list[str]) -> int:
-    """Lint, types and layers."""
+    """Lint, types, layers and known weaknesses."""
     prepare()
     return check_all()
 
@@ -88,6 +91,15 @@ def lock(arguments: list[str]) -> int:
         if re.search(r"https?://|--(extra-)?index-url|--find-links", path.read_text()):
             path.unlink()
             return say(f"{path.name} would name an index's address, so it was not kept. Take the index out of pyproject.toml.")
+    return 0
+
+
+def sbom(arguments: list[str]) -> int:
+    """The software bill of materials of what production installs: names, versions and hashes of the lock file."""
+    prepare()
+    to = arguments[0] if arguments else "sbom.json"
+    made = VENV / "bin" / "cyclonedx-py"
+    call([made, "requirements", PRODUCTION.name, "--pyproject", "pyproject.toml", "--output-reproducible", "--output-file", to])
     return 0
 
 
@@ -129,7 +141,24 @@ def check_all() -> int:
     """The first of the checks that fails ends it, with its status."""
     bin_ = VENV / "bin"
     checks: list[list[str | Path]] = [[bin_ / "ruff", "check", "."], [bin_ / "mypy"], [bin_ / "lint-imports", "--no-cache"]]
-    return next((status for command in checks if (status := subprocess.call(command, env=environment()))), 0)
+    return next((status for command in checks if (status := subprocess.call(command, env=environment()))), 0) or known_weaknesses()
+
+
+def known_weaknesses() -> int:
+    """What the advisories know of the locked packages fails the check; a service that cannot be asked is only a warning."""
+    asked = [VENV / "bin" / "pip-audit", "--requirement", PRODUCTION, "--require-hashes", "--disable-pip", "--timeout", "5",
+             "--progress-spinner", "off", "--format", "json"]  # fmt: skip
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, env=environment(), timeout=AUDIT_SECONDS, check=False)
+        found = json.loads(done.stdout)["dependencies"]
+    except (OSError, ValueError, subprocess.TimeoutExpired):  # it is not there, was refused a connection, or waits in vain
+        found = []
+    for weak in (one for one in found if one.get("vulns")):
+        say(f"{weak['name']} {weak['version']} is weak: {', '.join(known['id'] for known in weak['vulns'])}. Run python3 dev.py lock.")
+    # A mirror that has the packages but not what is known of them answers "not found" for each, which pip-audit takes for well.
+    if not found or any("skip_reason" in one for one in found):
+        say("Not all was checked for known weaknesses: the advisory service could not be reached. Run this again where it can be.")
+    return int(any(one.get("vulns") for one in found))
 
 
 def find_browser() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from nicegui import Client, ui
 
+from portal.policy import nonce
+
 #: Below so many characters it costs less where it is.
 SHORT = 200
 #: The element that stands for it, and gives way to it as soon as it is in the page. A copy, as a dialog is drawn each time it opens.
-SCRIPT = """<script>customElements.define("laid-aside", class extends HTMLElement {
+SCRIPT = """customElements.define("laid-aside", class extends HTMLElement {
   connectedCallback() { this.replaceWith(document.getElementById(this.getAttribute("of")).content.cloneNode(true)); }
-});</script>"""
+});"""
 
 
 def lay_aside(client: Client) -> None:
@@ -21,7 +23,7 @@ def lay_aside(client: Client) -> None:
 
     Their `content` remains what it is: one that is set anew later goes over the socket as ever.
     """
-    ui.add_head_html(SCRIPT)
+    ui.add_head_html(f'<script nonce="{nonce()}">{SCRIPT}</script>')
     for element in client.elements.values():
         if isinstance(element, ui.html) and not element.props["sanitize"] and len(element.content) > SHORT:
             ui.add_body_html(f'<template id="aside-{element.id}">{element.content}</template>')

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from models.errors import TooMany
 from models.language import _, speaking
 from models.settings import settings
-from portal import tally
+from portal import policy, tally
 from portal.auth import COLLEAGUE, PARTNER, STAFF
 from portal.language import wanted
 from portal.limits import client_address
@@ -50,8 +50,9 @@ _held: dict[Holder, set[str]] = {}  # the pages of each
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "x-frame-options": "SAMEORIGIN",
+    "x-frame-options": "DENY",  # for browsers that do not read frame-ancestors
     "permissions-policy": "geolocation=(), microphone=()",
+    "cross-origin-opener-policy": "same-origin",
 }
 
 
@@ -66,6 +67,7 @@ class Guard:
             return await _refuse(scope, receive, send, status)
         asked, since = object(), time.time()
         scope[ASKED] = asked
+        policy.renew_nonce()
         try:
             return await self.app(scope, receive, _with_headers(scope, send))
         finally:
@@ -172,8 +174,10 @@ def _only_own(handle: Any) -> Any:
 def _with_headers(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            said = {name for name, _ in message["headers"]}
-            ours = _ours(settings().local, _is_kept(scope))
+            said, kept = dict(message["headers"]), _is_kept(scope)
+            ours = _ours(settings().local, kept)
+            if not kept:
+                ours = (*ours, (b"content-security-policy", policy.policy_of(str(scope.get("path", "")), said).encode()))
             message["headers"] = [*message["headers"], *(header for header in ours if header[0] not in said)]
         await send(message)
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from models.database import after_commit
 from models.settings import Settings, ready_settings
-from portal import auth, autosave, frame, language, limits, problems
+from portal import auth, autosave, described, frame, language, limits, policy, problems
 from portal.api import routers
 from portal.assets import LEVEL, assets
 from portal.guard import Crowd, Guard, harden_socket
@@ -56,12 +56,15 @@ def create_api() -> FastAPI:
 def _api() -> FastAPI:
     app = FastAPIOffline(
         title="Saber Partner Portal API", version="1", redoc_url=None, static_url="/static/docs",
-        description="Partner onboarding: invitations, drafts, documents, applications and their status.",
+        description="Partner onboarding: invitations, drafts, documents, applications and their status. Partners are let in by their "
+                    "invitation code, Power Automate by a key or a signature, other programs by a token with scopes. Bodies are JSON of "
+                    "256 KiB at most, errors are problem details (RFC 9457), and every answer says how many requests are left.",
     )  # fmt: skip
     for router in (*routers, auth.router):
         app.include_router(router)
     limits.install(app)
     problems.install(app)
+    described.install(app)
     after_commit(nudge)
     return app
 
@@ -103,6 +106,7 @@ def create_app() -> FastAPI:
     nicegui.config.quasar_config["loadingBar"]["skipHijack"] = True
     frame.paint()
     harden_socket()
+    policy.sign_scripts()
     # After NiceGUI, which would else keep a storage for each of them, on the disk too, that we never use.
     app.add_middleware(SessionMiddleware, **_session())
     app.add_middleware(Speak)

@@ -14,6 +14,7 @@ from models.language import LANGUAGES, _, ngettext, shown_date, shown_number, sp
 from models.settings import settings
 from portal import words
 from portal.language import here
+from portal.policy import nonce
 
 P = ParamSpec("P")
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
@@ -23,7 +24,7 @@ _environment = Environment(
 )  # fmt: skip
 _environment.globals.update(
     words=words, spoken=spoken, languages=tuple(LANGUAGES.values()), here=here, shown_date=shown_date, shown_number=shown_number,
-    settings=settings,
+    settings=settings, nonce=nonce,
 )  # fmt: skip
 _environment.filters["said"] = _  # what is declared in English ("… staff (%)"): `_("…")` in a template would read the % as a place
 _environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
