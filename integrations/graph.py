@@ -42,7 +42,10 @@ class Graph:
 
     def all(self, path: str, **options: Any) -> Iterator[Answer]:
         """Every member of a collection, over all its pages."""
-        page = self.send("GET", path, **options)
+        yield from self.rest(self.send("GET", path, **options))
+
+    def rest(self, page: Answer) -> Iterator[Answer]:
+        """Every member from this page on."""
         yield from page["value"]
         while link := page.get("@odata.nextLink"):
             page = self.send("GET", link)

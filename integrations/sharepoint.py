@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -21,6 +21,7 @@ from models.settings import settings
 
 SMALL = 4 * 1024 * 1024  # above this Graph wants an upload session
 PEOPLE = "User Information List"
+T = TypeVar("T")
 REPLACE = {"@microsoft.graph.conflictBehavior": "replace"}
 
 
@@ -61,6 +62,7 @@ class SharePoint(Protocol):
         self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
     ) -> str: ...
     def remove_document(self, drive_item: str) -> None: ...
+    def has_document(self, drive_item: str) -> bool: ...
 
 
 def sharepoint() -> SharePoint:
@@ -79,17 +81,18 @@ class Site:
         """The item whose `column` is `value`, or None. The column must be indexed (FACTS 2)."""
         quoted = value.replace("'", "''")  # OData's way
         condition = f"fields/{column} eq '{quoted}'"
-        found = self.graph.send("GET", f"{self._list(list_name)}/items", params={"$expand": "fields", "$filter": condition, "$top": "2"})
+        asked = {"$expand": "fields", "$filter": condition, "$top": "2"}
+        found = self._in(list_name, lambda path: self.graph.send("GET", f"{path}/items", params=asked))
         return _item(found["value"][0]) if found["value"] else None
 
     def read_item(self, list_name: str, item_id: str) -> Item:
         """The item as it stands; `Missing` if there is none."""
-        return _item(self.graph.send("GET", self._at(list_name, item_id), params={"$expand": "fields"}))
+        return _item(self._in(list_name, lambda path: self.graph.send("GET", _at(path, item_id), params={"$expand": "fields"})))
 
     def add_item(self, list_name: str, key_column: str, fields: dict[str, Any]) -> Item:
         """A new item. `Changed` if there is one with this key by now: Graph has no upsert (FACTS 1)."""
         given = {name: value for name, value in fields.items() if value is not None}
-        response = self.graph.ask("POST", f"{self._list(list_name)}/items", json={"fields": given})
+        response = self._in(list_name, lambda path: _found(self.graph.ask("POST", f"{path}/items", json={"fields": given})))
         if response.status_code < 400:
             return _item(response.json())
         # Another worker may have created it, or an answer got lost: look before calling it an error (FACTS 2).
@@ -100,7 +103,9 @@ class Site:
     def change_item(self, list_name: str, item_id: str, fields: dict[str, Any], etag: str | None = None) -> Item:
         """Write `fields` to the item; with `etag`, only if nobody changed it since, else `Changed`. Answers what stands there now."""
         headers = {"If-Match": etag} if etag else {}
-        response = self.graph.ask("PATCH", f"{self._at(list_name, item_id)}/fields", json=fields, headers=headers)
+        response = self._in(
+            list_name, lambda path: _found(self.graph.ask("PATCH", f"{_at(path, item_id)}/fields", json=fields, headers=headers))
+        )
         if response.status_code >= 400:
             raise _refusal(list_name, response)
         told = response.json()
@@ -115,7 +120,7 @@ class Site:
             with suppress(Missing):
                 return self._changes(since)
         asked = {"$expand": f"fields($select={','.join(columns)})"}
-        return self._changes(f"{self._list(list_name)}/items/delta", params=asked)
+        return self._in(list_name, lambda path: self._changes(f"{path}/items/delta", params=asked))
 
     def _changes(self, path: str, **options: Any) -> tuple[list[Item], str]:
         found: dict[str, Item] = {}
@@ -130,7 +135,8 @@ class Site:
         """Every item of the list as it stands, page by page, with these columns or with all."""
         chosen = f"($select={','.join(columns)})" if columns else ""
         asked = {"$expand": f"fields{chosen}", "$top": "100"}
-        yield from map(_item, self.graph.all(f"{self._list(list_name)}/items", params=asked))
+        first = self._in(list_name, lambda path: self.graph.send("GET", f"{path}/items", params=asked))
+        yield from map(_item, self.graph.rest(first))
 
     def editors(self, list_name: str, item_id: str, columns: Mapping[str, Any]) -> set[str]:
         """Who wrote what stands in the columns, as the item's versions tell; empty names are no persons.
@@ -138,7 +144,8 @@ class Site:
         Where the list keeps no versions, that is who changed the item last.
         """
         asked = {"$expand": f"fields($select={','.join(columns)})"}
-        versions = [_item(one) for one in self.graph.all(f"{self._at(list_name, item_id)}/versions", params=asked)]  # the newest first
+        told = self._in(list_name, lambda path: list(self.graph.all(f"{_at(path, item_id)}/versions", params=asked)))
+        versions = [_item(one) for one in told]  # the newest first
         found = set()
         for name, value in columns.items():
             standing = list(takewhile(lambda one, name=name, value=value: one.fields.get(name) == value, versions))  # type: ignore[misc]
@@ -191,15 +198,42 @@ class Site:
         with suppress(Missing):
             self.graph.send("DELETE", f"/drives/{drive}/items/{quote(drive_item, safe='')}")
 
+    def has_document(self, drive_item: str) -> bool:
+        """Whether the library still has the document, wherever in it and under whatever name."""
+        drive = _drive_id(self.graph, self.path, settings().sharepoint_library)
+        with suppress(Missing):
+            self.graph.send("GET", f"/drives/{drive}/items/{quote(drive_item, safe='')}", params={"$select": "id"})
+            return True
+        return False
+
     def _describe(self, drive: str, item_id: str, fields: dict[str, Any]) -> None:
         found = self.graph.send("GET", f"{drive}/items/{item_id}", params={"$select": "id,sharepointIds"})
         self.change_item(settings().sharepoint_library, found["sharepointIds"]["listItemId"], fields)
 
-    def _at(self, list_name: str, item_id: str) -> str:
-        return f"{self._list(list_name)}/items/{quote(item_id, safe='')}"
+    def _in(self, list_name: str, call: Callable[[str], T]) -> T:
+        """What `call` makes of the list's path; once more if the list was deleted and made again, and so has another id by now."""
+        path = self._list(list_name)
+        try:
+            return call(path)
+        except Missing:
+            list_id.cache_clear()
+            if (there_now := self._list(list_name)) == path:
+                raise
+            return call(there_now)
 
     def _list(self, name: str) -> str:
         return f"{self.path}/lists/{list_id(self.graph, self.path, name)}"
+
+
+def _at(path: str, item_id: str) -> str:
+    return f"{path}/items/{quote(item_id, safe='')}"
+
+
+def _found(response: requests.Response) -> requests.Response:
+    """Raises `Missing` for a 404; what else is refused is for the caller."""
+    if response.status_code == 404:
+        raise from_response(NAME, response)
+    return response
 
 
 def _item(answer: Answer) -> Item:
@@ -232,7 +266,7 @@ def _drive_id(to: Graph, site: str, name: str) -> str:
 
 
 def _named(to: Graph, path: str, field: str, name: str, kind: str) -> str:
-    """The id of the list or library that people call `name`. Looked up once: ids do not change, names in the settings may."""
+    """The id of the list or library that people call `name`. Looked up once, until something is not found under the id."""
     for found in to.all(path, params={"$select": f"id,{field}"}):
         if found.get(field) == name:
             return str(found["id"])

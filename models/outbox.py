@@ -19,10 +19,12 @@ from models.invitation import Invitation
 from models.language import _
 from models.list_trouble import ListTrouble, troubles
 from models.loose import searched
+from models.never_scanned import never_scanned
 from models.pause import Pause, covers, pauses
 from models.person import Actor, Right
 from models.returned import unread_because
 from models.scan import unscanned
+from models.taken_over import taken_over
 
 S = DeliveryState
 PAGE = 50
@@ -106,7 +108,9 @@ class Outbox:
 
     `blindly` is how many can be tried again at once, `unread` why the mailbox with returned mail cannot be read, and
     `unscanned` how many documents wait for the virus scanner, and why. `troubles` are the newest items in SharePoint that need a person,
-    with how many more there are; `unfollowed` names the lists that cannot be read, and why.
+    with how many more there are; `unfollowed` names the lists that cannot be read, and why. `taken_over` counts the invitations that stood
+    in SharePoint before the portal did, and were mailed to nobody, with when they came; `never_scanned` the documents that came before
+    the virus scanner did.
     """
 
     wanted: Wanted
@@ -120,6 +124,8 @@ class Outbox:
     troubles: tuple[Found, ...] = ()
     more_troubles: int = 0
     unfollowed: tuple[tuple[str, str], ...] = ()
+    taken_over: tuple[int, datetime | None] = (0, None)
+    never_scanned: tuple[int, str] = (0, "")
 
     @property
     def total(self) -> int:
@@ -142,7 +148,7 @@ def look(session: Session, wanted: Wanted) -> Outbox:
     items, more = _found(session)
     return Outbox(
         found, _lines(session, scope, found), counts, loads, _stops(stopped, loads), blindly, unread, unscanned(session),
-        items, more, unfollowed(session),
+        items, more, unfollowed(session), taken_over(session), never_scanned(session),
     )  # fmt: skip
 
 

@@ -27,13 +27,16 @@ from models.errors import Conflict, Invalid, Problem
 from models.event import Delivery, DeliveryState, Event, record
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
+from models.invited_by_program import InvitationKey
 from models.language import _
+from models.library_upload import WITHDRAWN, lying
 from models.mention import Mention
 from models.note import Note
 from models.person import PORTAL, Actor, Right, SignIn
 from models.renewal import Renewal
 from models.review import InformationRequest, Verdict
 from models.settings import Settings, settings
+from models.token import Token
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ PERIODS: dict[str, Period] = {
         Period("files", "Documents of a submitted application, also those taken out or replaced since",
                "Our retention policy: legal claims and insurers' questions", "the last submission or removal",
                lambda s: f"{s.file_years} years", lambda s, moment: _years_before(moment, s.file_years)),
-        Period("logs", "Sign-in sessions that are over, deliveries that are done, keys of repeated requests",
+        Period("logs", "Sign-in sessions and programs' tokens that are over, deliveries that are done, keys of repeated requests",
                "Technical logs serve to find faults; the events of the business stay", "the end",
                lambda s: f"{s.log_days} days", lambda s, moment: moment - timedelta(days=s.log_days)),
         Period("uploads", "Uploads that were never completed, were refused, or were removed before they were submitted",
@@ -79,6 +82,7 @@ WITH_THE_APPLICATION = (
     Condition, Renewal,
 )  # fmt: skip
 LOGS = (Event, Delivery)
+STILL_THERE = "retention.left_in_sharepoint"
 Forget = Callable[[Session, int | None], dict[str, int]]
 Again = Callable[[Session, int | None], "list[Due]"]
 
@@ -87,6 +91,7 @@ Again = Callable[[Session, int | None], "list[Due]"]
 class Due:
     """One thing past its period: at most one object in the store, which goes first, and then its rows.
 
+    `document` is its public id, where it is one: it may have a copy in SharePoint's library.
     `forget(session)` deals with the rows and answers how many went, by table; `again(session)` looks whether it is still due.
     """
 
@@ -98,6 +103,7 @@ class Due:
     rows: int = 0
     forget: Callable[[Session], dict[str, int]] = lambda _: {}
     again: Callable[[Session], Due | None] = lambda _: None
+    document: str = ""
 
 
 class LegalHold(SQLModel, table=True):
@@ -130,8 +136,28 @@ def still_due(session: Session, one: Due) -> Due | None:
     return one.again(session)
 
 
-def erased(session: Session, gone: Due) -> None:
-    """Forget the rows of what has left the store, and record the proof: key, hash, time (FACTS 50)."""
+def copy_of(session: Session, one: Due) -> str:
+    """The drive item of its copy in SharePoint's library; empty where there is none."""
+    return lying(session, one.application_id).get(one.document, "") if one.document and one.application_id else ""
+
+
+def still_in_library(session: Session, one: Due, item: str, why: str) -> None:
+    """Record that the copy in SharePoint is still there, and why; the same thing only once."""
+    told = select(Event).where(Event.type == STILL_THERE, Event.application_id == one.application_id).order_by(col(Event.id).desc())
+    last = next((event for event in session.exec(told) if event.detail["item"] == item), None)
+    if last is None or last.detail["reason"] != why:
+        subject = {"invitation_id": one.invitation_id, "application_id": one.application_id}
+        record(session, STILL_THERE, PORTAL, **subject, document=one.document, item=item, reason=why)
+
+
+def erased(session: Session, gone: Due, library_item: str = "") -> None:
+    """Forget the rows of what has left the store, and record the proof: key, hash, time (FACTS 50).
+
+    Likewise of its copy in SharePoint's library, whose `library_item` nobody finds there any more.
+    """
+    if library_item:
+        gone_there = {"document": gone.document, "item": library_item, "gone_at": now().isoformat(), "get": 404}
+        record(session, WITHDRAWN, PORTAL, invitation_id=gone.invitation_id, application_id=gone.application_id, **gone_there)
     subject: dict[str, Any] = {"invitation_id": gone.invitation_id, "application_id": gone.application_id, "period": gone.period}
     for key, sha256 in gone.objects:
         record(session, "retention.erased", PORTAL, **subject, key=key, sha256=sha256, gone_at=now().isoformat(), head=404)
@@ -255,6 +281,7 @@ def _document(period: str, found: Document, invitation_id: int, forget: Forget, 
         period, f"document {found.id} of application {found.application_id} ({found.slot}, {found.state})",
         ((found.r2_key, found.sha256),), invitation_id, found.application_id, rows=1,
         forget=lambda session: forget(session, found.id), again=lambda session: _first(again(session, found.id)),
+        document=found.public_id,
     )  # fmt: skip
 
 
@@ -281,7 +308,9 @@ def _logs(session: Session) -> list[Due]:
     done = sa.and_(col(Delivery.state).in_((DeliveryState.DONE, DeliveryState.SETTLED)), col(Delivery.done_at) <= cutoff)
     theirs = sa.or_(col(Invitation.id) == col(Delivery.invitation_id), col(Application.id) == col(Delivery.application_id))
     used = sa.and_(col(IdempotencyKey.used_at) <= cutoff, ~_held(col(Application.id) == col(IdempotencyKey.application_id)))
-    logs = ((SignIn, over), (Delivery, sa.and_(done, ~_held(theirs))), (IdempotencyKey, used))
+    closed = sa.or_(col(Token.revoked_at) <= cutoff, col(Token.expires_at) <= cutoff)
+    logs = ((SignIn, over), (Delivery, sa.and_(done, ~_held(theirs))), (IdempotencyKey, used),
+            (InvitationKey, col(InvitationKey.used_at) <= cutoff), (Token, closed))  # fmt: skip
     return [found for table, past in logs if (found := _log(session, table, past)).rows]
 
 

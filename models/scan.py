@@ -76,6 +76,11 @@ def must_have_been_scanned(session: Session, application_id: int | None, slots: 
         raise Invalid(_("A document is still being checked for viruses. Send it when that is done, or take the document out."), problems)
 
 
+def why_apart(document: Document, scan: Scan) -> str:
+    """What became of a document in quarantine, and what is to be done."""
+    return infected(document, scan) if scan.verdict == Verdict.FOUND else being_checked(document)
+
+
 def being_checked(document: Document) -> str:
     """The sentence for a document that waits."""
     said = _("“{name}” is being checked for viruses. It counts as soon as that is done; you can go on meanwhile.")

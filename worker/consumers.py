@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from worker import access, condition_mails, digest, evidence, notes, notify, publish, renewals, request_mails
+from worker import access, condition_mails, desk_mails, digest, evidence, notes, notify, publish, renewals, request_mails
 from worker.outcome import Consumer
 
 HANDLERS: dict[str, Consumer] = {
@@ -31,6 +31,10 @@ HANDLERS: dict[str, Consumer] = {
     "email.reinstated": renewals.reinstated,
     "email.approved": notify.approved,
     "email.rejected": notify.rejected,
+    "email.withdrawn": desk_mails.withdrawn,
+    "email.withdrawn_office": desk_mails.withdrawn_office,
+    "email.withdrawn_reviewer": desk_mails.withdrawn_reviewer,
+    "email.decision_held": desk_mails.decision_held,
     "email.note": notes.note,
     "email.mention": notes.mention,
     "email.digest": digest.digest,

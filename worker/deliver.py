@@ -18,6 +18,7 @@ from datetime import timedelta
 
 import structlog
 from sqlmodel import Session, col, func, select
+from structlog.contextvars import bound_contextvars
 
 from integrations.failures import Configuration, Failure, NotAsked, Passing, Unclear
 from models.database import now, reading, transaction
@@ -119,10 +120,12 @@ def _renew(flights: Iterable[Flight]) -> None:
 
 
 def _deliver(delivery: Delivery) -> None:
-    outcome = _attempted(delivery)
-    log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=type(outcome).__name__.lower())
-    if not isinstance(outcome, LeaseLost):
-        _stamp(delivery, lambda session, found: _write(session, found, outcome))
+    with bound_contextvars(request_id=delivery.request_id):  # all that is logged of it, and what it causes, is found by the request's id
+        outcome = _attempted(delivery)
+        became = type(outcome).__name__.lower()
+        log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=became)
+        if not isinstance(outcome, LeaseLost):
+            _stamp(delivery, lambda session, found: _write(session, found, outcome))
 
 
 def _attempted(delivery: Delivery) -> Done | Exception:

@@ -32,21 +32,19 @@ def application_item(item: Item) -> None:
     name = settings().sharepoint_applications_list
     with reading() as session:
         known = of_list_item(session, item.id, invitations=False)
-    if known is None:  # nobody's: the nightly comparison tells of it
+    if known is None or not known.is_same(item.etag):  # nobody's: the nightly comparison tells of it
         return
-    edited, again = ({}, {}) if item.deleted else _edited(known, item)
+    ours = {} if item.deleted or known.is_as_written(item.etag) else review_columns(known.application_id)
+    edited, again = _edited(known, item, ours) if ours else ({}, {})
     if edited:
-        _take_in(known, item, edited, again)
+        _take_in(known, item, edited, again, ours)
     elif not again:
         with transaction() as session:
             put_right(session, name, item.id)
 
 
-def _edited(known: ListItem, item: Item) -> tuple[Columns, Columns]:
+def _edited(known: ListItem, item: Item, ours: Columns) -> tuple[Columns, Columns]:
     """What somebody wrote since the last look, and what was told of as a conflict and still stands."""
-    if known.etag == item.etag and not known.edited:
-        return {}, {}
-    ours = review_columns(known.application_id)
     found = {name: item.fields.get(name) for name, value in ours.items() if mark(item.fields.get(name)) != mark(value)}
     found = {name: there for name, there in found.items() if not known.is_ours(name, there)}
     with reading() as session:
@@ -55,9 +53,9 @@ def _edited(known: ListItem, item: Item) -> tuple[Columns, Columns]:
     return {name: there for name, there in found.items() if name not in again}, again
 
 
-def _take_in(known: ListItem, item: Item, edited: Columns, again: Columns) -> None:
+def _take_in(known: ListItem, item: Item, edited: Columns, again: Columns, ours: Columns) -> None:
     """By whoever wrote it. What they wrote of themselves as the reviewer goes with it."""
-    ours, by = review_columns(known.application_id), ""
+    by = ""
     try:
         by = _who(item, edited)
         said = _said(by, edited)
@@ -104,9 +102,8 @@ def _remember(session: Session, known: ListItem, edited: Columns) -> None:
 
 
 def _conflict(known: ListItem, item: Item, theirs: Columns, ours: Columns, by: str, refused: Refused) -> None:
-    why = " ".join(problem.message for problem in refused.problems) or refused.detail
     title = f"{item.fields.get('Title') or ''} ({item.fields.get('ReferenceNumber') or ''})"
-    found = new_trouble(settings().sharepoint_applications_list, item.id, title, why, by, theirs, known.application_id)
+    found = new_trouble(settings().sharepoint_applications_list, item.id, title, refused.words, by, theirs, known.application_id)
     with transaction() as session:
         row = of_subject(session, Subject(application_id=known.application_id))
         if row is not None:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from integrations.failures import Failure, Passing, Permanent
+from integrations.failures import Failure, NotAsked, Passing, Permanent
 from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.application import Application, ApplicationStatus
 from models.database import reading, transaction
 from models.document import Document, DocumentState, stored
-from models.event import Delivery, Event, held, record
-from models.library_upload import address_of, begin, end
+from models.event import Delivery, held, record
+from models.library_upload import PUBLISHED, WITHDRAWN, address_of, begin, end, lying
+from models.pause import covers, pauses
 from models.person import PORTAL
 from models.settings import settings
 from models.slots import SLOTS
 from worker.lists import library_columns
 from worker.outcome import Done
-
-MOVED = ("document.published", "document.withdrawn")
 
 
 def documents(delivery: Delivery) -> Done:
@@ -34,11 +34,13 @@ def documents(delivery: Delivery) -> Done:
     Each one that arrived is recorded at once, so that another attempt goes on from there. One that can never arrive does
     not keep the others back: its failure is raised at the end, and what it was to replace stays.
     """
-    reference, waiting, leaving = _standing(delivery)
+    reference, waiting, leaving, infected = _standing(delivery)
+    for public_id in infected & leaving.keys():  # whatever becomes of the others
+        _take_out(delivery, public_id, leaving.pop(public_id))
     name = settings().sharepoint_applications_list
     item = sharepoint().find_item(name, "ReferenceNumber", reference) if waiting else None
     if waiting and item is None:
-        raise Passing(f"Application {reference} is not in the list {name} yet, and its documents wait for it.")
+        raise _not_yet(reference, name)
     failures = [failure for document in waiting if item and (failure := _hand_in(delivery, document, reference, item.id))]
     if failures:
         raise failures[0]
@@ -47,33 +49,46 @@ def documents(delivery: Delivery) -> Done:
     return Done(item.id if item else None)
 
 
-def _standing(delivery: Delivery) -> tuple[str, list[Document], dict[str, str]]:
-    """The reference number, the stored documents that are not in the library yet, and what is there and counts no more."""
+def _not_yet(reference: str, name: str) -> Passing:
+    """Waiting for what an operator has stopped is no attempt: it must not use up those of the documents."""
+    with reading() as session:
+        stopped = any(covers(one.target, "sharepoint.application") for one in pauses(session))
+    if stopped:
+        return NotAsked(f"Application {reference} is not in the list {name} yet, as that is stopped, and its documents wait for it.", 60)
+    return Passing(f"Application {reference} is not in the list {name} yet, and its documents wait for it.")
+
+
+class Standing(NamedTuple):
+    """The reference number, the stored documents that are not in the library yet, what is there and counts no more, each with its drive
+    item, and the public ids of those in which a virus was found."""
+
+    reference: str
+    waiting: list[Document]
+    leaving: dict[str, str]
+    infected: set[str]
+
+
+def _standing(delivery: Delivery) -> Standing:
     with reading() as session:
         application = session.get_one(Application, delivery.application_id)
-        there, counting = _there(session, delivery.application_id), stored(session, delivery.application_id)
+        there, counting = lying(session, delivery.application_id), stored(session, delivery.application_id)
+        others = session.exec(select(Document).where(Document.application_id == delivery.application_id)).all()
+    infected = {one.public_id for one in others if one.state == DocumentState.QUARANTINED}
+    kept = {one.public_id for one in others if one.erased_at and settings().sharepoint_keeps_files}
     waiting = [document for document in counting if document.public_id not in there]
     # While the partner works on an answer, what they take out is no more than a draft.
     settled = application.state != ApplicationStatus.INFORMATION_REQUIRED
     standing = {document.public_id for document in counting}
-    leaving = {public_id: drive_item for public_id, drive_item in there.items() if settled and public_id not in standing}
-    return application.reference_number or "", waiting, leaving
+    leaving = {public_id: drive_item for public_id, drive_item in there.items() if public_id not in standing}
+    leaving = {one: drive_item for one, drive_item in leaving.items() if one in infected or (settled and one not in kept)}
+    return Standing(application.reference_number or "", waiting, leaving, infected)
 
 
-def _there(session: Session, application_id: int | None) -> dict[str, str]:
-    """The documents in the library by public id, each with its drive item."""
-    moved = select(Event).where(Event.application_id == application_id, col(Event.type).in_(MOVED)).order_by(col(Event.id))
-    last = {event.detail["document"]: event for event in session.exec(moved)}
-    return {public_id: event.detail["item"] for public_id, event in last.items() if event.type == "document.published"}
-
-
-def handed_in(session: Session) -> Iterator[tuple[str, str]]:
-    """The public ids of all documents that lie in the library as far as we know, with their names there."""
-    last: dict[str, str] = {}
-    for detail, kind in session.exec(select(Event.detail, Event.type).where(col(Event.type).in_(MOVED)).order_by(col(Event.id))):
-        last[detail["document"]] = kind
+def handed_in(session: Session) -> Iterator[tuple[str, str, str]]:
+    """All documents that lie in the library as far as we know: the public id, the name there and the drive item."""
+    there = lying(session)
     counting = select(Document).where(Document.state == DocumentState.STORED).execution_options(yield_per=500)
-    yield from ((one.public_id, _file_name(one)) for one in session.exec(counting) if last.get(one.public_id) == "document.published")
+    yield from ((one.public_id, _file_name(one), there[one.public_id]) for one in session.exec(counting) if one.public_id in there)
 
 
 def _hand_in(delivery: Delivery, document: Document, reference: str, item_id: str) -> Failure | None:
@@ -86,7 +101,7 @@ def _hand_in(delivery: Delivery, document: Document, reference: str, item_id: st
     with transaction() as session:
         held(session, delivery)
         end(session, document.id or 0)
-        record(session, "document.published", PORTAL, application_id=document.application_id, document=document.public_id, item=drive_item)
+        record(session, PUBLISHED, PORTAL, application_id=document.application_id, document=document.public_id, item=drive_item)
     return None
 
 
@@ -94,7 +109,7 @@ def _take_out(delivery: Delivery, public_id: str, drive_item: str) -> None:
     sharepoint().remove_document(drive_item)
     with transaction() as session:
         held(session, delivery)
-        record(session, "document.withdrawn", PORTAL, application_id=delivery.application_id, document=public_id, item=drive_item)
+        record(session, WITHDRAWN, PORTAL, application_id=delivery.application_id, document=public_id, item=drive_item)
 
 
 def _upload(delivery: Delivery, document: Document, reference: str, item_id: str) -> str:

@@ -17,8 +17,8 @@ from integrations.failures import Failure, Passing
 from integrations.sharepoint import Item, sharepoint
 from models.database import now, reading, transaction
 from models.errors import Refused
-from models.followed_list import begin_reading, could_not_be_read, due, was_read
-from models.invitation_list import synced
+from models.followed_list import begin_reading, could_not_be_read, due, is_first_look, was_read
+from models.invitation_list import disown, synced
 from models.list_item import of_list_item
 from models.list_trouble import new_trouble, note_trouble, put_right
 from models.settings import settings
@@ -97,15 +97,17 @@ def take_invitation(item: Item) -> None:
     try:
         with transaction() as session:
             known = of_list_item(session, item.id, invitations=True)
-            ours = known is not None and known.etag == item.etag and not known.edited
+            if known is not None and not known.is_same(item.etag):  # the list was made again
+                disown(session, known)
+                known = None
+            ours = known is not None and known.is_as_written(item.etag)
             if not (item.deleted or ours):  # what nobody changed since we wrote it
-                synced(session, item_id=item.id, **_told(item))
+                synced(session, item_id=item.id, first_look=is_first_look(session, name), **_told(item))
             put_right(session, name, item.id)
     except Refused as refused:
-        why = " ".join(problem.message for problem in refused.problems) or refused.detail
         theirs = {column: item.fields.get(column) for column in INVITATION}
         with transaction() as session:
-            note_trouble(session, new_trouble(name, item.id, str(item.fields.get("Title") or ""), why, item.by, theirs))
+            note_trouble(session, new_trouble(name, item.id, str(item.fields.get("Title") or ""), refused.words, item.by, theirs))
 
 
 def _told(item: Item) -> dict[str, Any]:

@@ -66,12 +66,20 @@ def _written(place: Place, ours: Columns, look: bool) -> str:
     try:
         if changed and known.etag and not known.writing and not look:
             return _unseen(place, known, changed)
-        return _compared(place, known, sharepoint().read_item(place.list_name, known.item_id), ours)
+        return _compared(place, known, _same(place, known), ours)
     except Missing:  # somebody deleted the item: it is found by its key, or made again
         log.warning("item not found by its id", list=place.list_name, item=known.item_id)
         with transaction() as session:
             forget(session, place.subject)
         return _found(place, ours)
+
+
+def _same(place: Place, known: ListItem) -> Item:
+    """The item as it stands. `Missing` also where the list was made again, and has somebody else's under this number."""
+    item = sharepoint().read_item(place.list_name, known.item_id)
+    if not known.is_same(item.etag):
+        raise Missing("The list {list} has another item under this number by now.", list=place.list_name)
+    return item
 
 
 def _unseen(place: Place, known: ListItem, changed: Columns) -> str:
@@ -111,7 +119,9 @@ def _found(place: Place, ours: Columns) -> str:
 def _there(place: Place, ours: Columns) -> Item | None:
     if place.item_id:
         with suppress(Missing):
-            return sharepoint().read_item(place.list_name, place.item_id)
+            item = sharepoint().read_item(place.list_name, place.item_id)
+            if str(item.fields.get(place.key) or ours[place.key]).upper() == str(ours[place.key]).upper():
+                return item
         log.warning("item not found by its id", list=place.list_name, item=place.item_id)
     return sharepoint().find_item(place.list_name, place.key, ours[place.key])
 

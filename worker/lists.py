@@ -7,7 +7,7 @@ question has its column at the next `python -m worker sharepoint provision`. The
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -105,11 +105,6 @@ def answers(application: Application) -> Fields:
 def library_columns(item_id: str, section: str) -> Fields:
     """What the library says of a document: whose it is, and what it proves."""
     return {"EpcItemId": item_id, "EvidenceSection": section}
-
-
-def moment(at: datetime | None) -> str | None:
-    """A moment as Graph takes it."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def _value(answer: Any) -> Any:

@@ -33,7 +33,7 @@ from worker.reminders import hourly
 from worker.renewals import look_after
 from worker.retention import clean_up
 from worker.returns import look_for_returns
-from worker.scanning import scan_again
+from worker.scanning import scan_again, scan_what_was_there
 from worker.subscribe import keep_subscribed
 from worker.turn import in_turn
 
@@ -101,7 +101,7 @@ def keep_time() -> None:
 def keep_house() -> None:
     """Scan what waits for it, keep the flags, remind by the hour, and look after documents at night; again after SWEEP_SECONDS."""
     while not stopping.is_set():
-        for work in (scan_again, look_for_returns, keep_flags, hourly, nightly, renewing, compare_at_night):
+        for work in (scan_again, scan_what_was_there, look_for_returns, keep_flags, hourly, nightly, renewing, compare_at_night):
             if not stopping.is_set():
                 _safely(work)
         stopping.wait(settings().sweep_seconds)

@@ -33,6 +33,7 @@ from models.letters import to_partner as to_partner
 from models.reminder import left_to_do, too_late
 from models.renewal import RenewalState, live_renewal
 from models.request import open_request
+from models.resubmission import count_of_changes
 from models.settings import settings
 from models.sheet import usual_minutes
 from models.steps import QUESTIONS, STEPS
@@ -135,7 +136,7 @@ def _operations(session: Session, delivery: Delivery) -> Letter:
     facts = {
         "company": found.company_name, "reference": found.reference_number, "again": again, "flags": [flag.message for flag in raised],
         "country": QUESTIONS["company_country"].kind.show(found.company_country), "contact": found.primary_contact_name,
-        "changes": len(event.detail.get("changed") or {}), "link": f"{settings().portal_url}/review/{found.reference_number}",
+        "changes": count_of_changes(event), "link": f"{settings().portal_url}/review/{found.reference_number}",
     }  # fmt: skip
     subject = _("Changed application from {company}: {reference}") if again else _("New application from {company}: {reference}")
     subject = subject.format(company=found.company_name, reference=found.reference_number)

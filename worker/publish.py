@@ -6,6 +6,7 @@ Each handler writes what stands now, whatever event led to it, so that any order
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,16 +15,17 @@ from sqlmodel import Session, col, select
 from integrations.failures import Configuration, Permanent
 from integrations.sharepoint import sharepoint
 from models.application import SHAREPOINT_STATUS, Application
-from models.database import reading
+from models.database import reading, transaction
 from models.document import stored
-from models.event import Delivery, Event
+from models.event import Delivery, Event, held, record
 from models.invitation import Invitation
-from models.list_item import Subject
-from models.person import User
+from models.library_upload import FORM_REMOVED, FORM_STORED, form_file
+from models.list_item import Subject, moment
+from models.person import PORTAL, User
 from models.settings import settings
 from worker import lists
 from worker.items import Place, put
-from worker.lists import INVITATION_STATUS, LONGEST, Fields, library_columns, moment
+from worker.lists import INVITATION_STATUS, LONGEST, Fields, library_columns
 from worker.outcome import Done
 from worker.record import application_data, document_links, review_notes, reviewer
 
@@ -54,11 +56,45 @@ def application(delivery: Delivery) -> Done:
     """Write the application to EPC Onboarding, found again by its reference number."""
     subject = Subject(application_id=delivery.application_id)
     place = Place(settings().sharepoint_applications_list, "ReferenceNumber", subject, REVIEW, made_here=True)
-    item_id = put(place, lambda: application_columns(delivery.application_id))
-    reference, full = _full(delivery.application_id)
-    if not _fits(full):
-        sharepoint().upload_document(reference, _full_name(reference), full.encode(), "application/json", library_columns(item_id, "Legal"))
+    said: list[Form] = []
+
+    def read() -> Fields:
+        said[:] = [_form(delivery.application_id)]
+        return said[0].columns
+
+    item_id = put(place, read)
+    _keep_file(delivery, said[0], item_id)
     return Done(item_id)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the portal says of an application at one moment: by column, and the complete form as JSON, which may be too long for one."""
+
+    reference: str
+    columns: Fields
+    full: str
+
+
+def _keep_file(delivery: Delivery, form: Form, item_id: str) -> None:
+    """What does not fit into its column lies in the library; once it fits again, what we put there goes."""
+    with reading() as session:
+        there = form_file(session, delivery.application_id)
+    if _fits(form.full):
+        if there:
+            sharepoint().remove_document(there)
+            _note_file(delivery, FORM_REMOVED, there)
+        return
+    columns = library_columns(item_id, "Legal")
+    item = sharepoint().upload_document(form.reference, _full_name(form.reference), form.full.encode(), "application/json", columns)
+    if item != there:
+        _note_file(delivery, FORM_STORED, item)
+
+
+def _note_file(delivery: Delivery, kind: str, item: str) -> None:
+    with transaction() as session:
+        held(session, delivery)
+        record(session, kind, PORTAL, application_id=delivery.application_id, item=item)
 
 
 def review_columns(application_id: int | None) -> Fields:
@@ -85,10 +121,13 @@ def invitation_columns(invitation_id: int | None) -> Fields:
 
 def application_columns(application_id: int | None) -> Fields:
     """What the portal says of an application, by column."""
-    reference, full = _full(application_id)
+    return _form(application_id).columns
+
+
+def _form(application_id: int | None) -> Form:
     with reading() as session:
         found, files = session.get_one(Application, application_id), stored(session, application_id)
-        by = reviewer(session, found)
+        reference, full, by = found.reference_number or "", application_data(found, files), reviewer(session, found)
         system = {
             "ReferenceNumber": reference,
             "InvitationCode": found.invitation_code,
@@ -103,14 +142,7 @@ def application_columns(application_id: int | None) -> Fields:
             "DocumentLinks": document_links(found, files, LONGEST),
         }
     # A person column wants a number that only visitors of the site have: the address stands beside it in any case (FACTS 5).
-    return lists.answers(found) | system | {"ReviewedByLookupId": visitor(by)}
-
-
-def _full(application_id: int | None) -> tuple[str, str]:
-    """The reference number, and the complete form as JSON."""
-    with reading() as session:
-        found = session.get_one(Application, application_id)
-        return found.reference_number or "", application_data(found, stored(session, application_id))
+    return Form(reference, lists.answers(found) | system | {"ReviewedByLookupId": visitor(by)}, full)
 
 
 def _fits(full: str) -> bool:

@@ -22,6 +22,7 @@ from models.application import Application
 from models.database import now, reading, transaction
 from models.document import Document
 from models.event import OPEN, Delivery, record
+from models.followed_list import was_looked_through
 from models.list_item import ListItem, compare
 from models.list_report import keep_report
 from models.person import PORTAL
@@ -129,10 +130,13 @@ def _list(kind: Kind, found: Found, dry_run: bool) -> None:
         keys[str(item.fields.get(kind.key) or "").upper()] += 1
         found.seen += 1
         row = known.get(item.id)
-        if row is None:
+        if row is None or not row.is_same(item.etag):  # of a list that was made again, another has this number
             _unknown(kind, item, found, dry_run)
         elif getattr(row, kind.number) not in busy:
             _beside(kind, row, item, found, dry_run)
+    if kind.theirs and not dry_run:
+        with transaction() as session:
+            was_looked_through(session, kind.name)
     for item_id, row in known.items():
         if item_id not in seen and getattr(row, kind.number) not in busy:
             _ask(kind, row, found.again, f"{kind.name}, item {item_id}", dry_run)
@@ -180,22 +184,24 @@ def _busy(session: Session, kind: Kind) -> set[int | None]:
 def _library(found: Found) -> None:
     """Documents that were handed in and are not in the library any more: a person took them out, so a person is told."""
     with reading() as session:
-        handed_in = dict(evidence.handed_in(session))
+        handed_in = list(evidence.handed_in(session))
     if not handed_in:
         return
     items = sharepoint().items(settings().sharepoint_library, ("FileLeafRef",))
     there = {str(item.fields.get("FileLeafRef") or "").lower() for item in items}
-    gone = [public_id for public_id, name in handed_in.items() if permitted(name).lower() not in there]
+    unseen = [one for one in handed_in if permitted(one[1]).lower() not in there]
+    # Somebody may have renamed it: what is not there by its name is asked for by its own id.
+    gone = {public_id: name for public_id, name, drive_item in unseen if not sharepoint().has_document(drive_item)}
     with reading() as session:
-        found.missing += _named(session, gone, handed_in)
+        found.missing += _named(session, gone)
 
 
-def _named(session: Session, gone: list[str], names: Mapping[str, str]) -> Iterator[str]:
+def _named(session: Session, gone: Mapping[str, str]) -> Iterator[str]:
     about = sa.select(col(Document.public_id), col(Application.reference_number))
-    about = about.join(Application, col(Application.id) == col(Document.application_id)).where(col(Document.public_id).in_(gone[:NAMED]))
+    about = about.join(Application, col(Application.id) == col(Document.application_id)).where(col(Document.public_id).in_([*gone][:NAMED]))
     references = {row[0]: row[1] for row in session.execute(about)}
-    for public_id in gone:
-        yield f"{settings().sharepoint_library} lacks {names[public_id]} of {references.get(public_id, 'an application')}"
+    for public_id, name in gone.items():
+        yield f"{settings().sharepoint_library} lacks {name} of {references.get(public_id, 'an application')}"
 
 
 def _some(lines: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from models.keeping import keep_current, to_look_at
 from models.language import _, ngettext, shown_number
 from models.lapsing import Ending
 from models.renewal import Renewal
+from models.resubmission import count_of_changes
 from models.settings import settings
 from models.slots import SLOTS
 from worker.dates import day
@@ -116,7 +117,7 @@ def _office(session: Session, delivery: Delivery) -> Letter:
     subject = _("Renewal from {company}: {reference}") if sent else _("Partner suspended, {company}: {reference}")
     facts: dict[str, Any] = {
         "sent": sent, "company": found.company_name, "reference": found.reference_number, "items": [] if sent else _listed(_over(event)),
-        "changes": len({**event.detail.get("changed", {}), **event.detail.get("documents", {})}),
+        "changes": count_of_changes(event),
         "link": f"{settings().portal_url}/review/{found.reference_number}",
     }  # fmt: skip
     subject = subject.format(company=found.company_name, reference=found.reference_number)

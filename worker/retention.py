@@ -16,11 +16,12 @@ from typing import NamedTuple
 import structlog
 
 from integrations.failures import Failure, Passing
+from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.database import now, reading, transaction
 from models.document import known_keys
 from models.errors import Refused
-from models.retention import PERIODS, Due, due, erased, orphan, still_due
+from models.retention import PERIODS, Due, copy_of, due, erased, orphan, still_due, still_in_library
 from models.settings import settings
 from models.stray import seen
 from worker.logs import where
@@ -29,6 +30,7 @@ from worker.logs import where
 PREFIX = "uploads/"
 #: More orphans than this, and more than this share of the store, look like a wrong or restored database, not like rubbish.
 PLAUSIBLE, PLAUSIBLE_SHARE = 20, 0.1
+LEFT = "The settings leave documents in SharePoint when the portal erases them (SHAREPOINT_KEEPS_FILES)."
 UNASKED = "Check that the database is the right one, then erase them with `python -m worker retention --orphans`."
 TOO_MANY = "There are too many of them: the database looks like a wrong or a restored one."
 log = structlog.get_logger()
@@ -83,11 +85,36 @@ def erase(one: Due) -> Kept | None:
                 return Kept(one, "It is not due any more.", failed=False)
             for key, _ in found.objects:
                 _remove(key)
-            erased(session, found)
+            erased(session, found, _removed_there(copy_of(session, found)))
+            if left := copy_of(session, found):
+                still_in_library(session, found, left, LEFT)
     except Exception as error:  # whatever it is, the others are still to be erased
+        _tell(one, error)
         log.error("not erased", period=one.period, what=one.what, **where(error))
         return Kept(one, _reason(error))
     return None
+
+
+def _removed_there(item: str) -> str:
+    """Take the copy out of SharePoint's library, unless the settings leave it there; answers it once nobody finds it any more.
+
+    SharePoint keeps it in the site's recycle bin for as long as that is set to.
+    """
+    if not item or settings().sharepoint_keeps_files:
+        return ""
+    sharepoint().remove_document(item)
+    if sharepoint().has_document(item):
+        raise Passing("SharePoint took the deletion and still has the document.")
+    return item
+
+
+def _tell(one: Due, error: Exception) -> None:
+    """A copy in SharePoint that could not be taken out stands in the audit log."""
+    if not isinstance(error, Failure):
+        return
+    with transaction() as session:
+        if item := copy_of(session, one):
+            still_in_library(session, one, item, error.reason)
 
 
 def report(cleaned: Cleaned, dry_run: bool) -> str:

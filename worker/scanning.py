@@ -1,18 +1,31 @@
-"""Documents that the virus scanner could not look at when they came: it is asked again until it could."""
+"""Documents that the virus scanner could not look at when they came: it is asked again until it could.
+
+At night it is also asked about those that came before there was a scanner, a few a minute, so that it is free for uploads.
+"""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 import structlog
 
 from integrations.failures import Failure
 from integrations.scanner import Look, look
 from integrations.storage import storage
-from models.database import transaction
+from models.database import now, transaction
 from models.document import Document
+from models.never_scanned import looked_at, take_never_scanned
 from models.quarantine import condemn, postpone, release, take_due, waiting
+from models.settings import settings
 from models.slots import SLOTS
+from worker.deliver import WORKER, stopping
+from worker.turn import in_turn
 
 SWITCHED_OFF = "No virus scanner is configured here any more, so nobody can look: set CLAMD_ADDRESS for the worker too."
+NIGHT = range(1, 6)  # hours, UTC
+#: So many documents of before are looked at, then nothing for so long.
+AT_ONCE, BREAK, NONE_LEFT = 10, timedelta(minutes=1), timedelta(hours=1)
+LONGEST = timedelta(minutes=30)
 log = structlog.get_logger()
 
 
@@ -23,13 +36,38 @@ def scan_again() -> int:
     return sum(_asked(document) for document in due)
 
 
-def _asked(document: Document) -> bool:
-    """Whether the scanner could look. Where none is configured any more, nobody has looked, and the document stays apart."""
+def scan_what_was_there() -> bool:
+    """At night, by one of all workers: some of the documents that came before the scanner was set up. Whether it was this one."""
+    night = bool(settings().clamd_address) and now().hour in NIGHT
+    return night and in_turn("never scanned", WORKER, LONGEST, scan_some)
+
+
+def scan_some() -> datetime:
+    """Ask about the next AT_ONCE; answers when it goes on."""
+    with transaction() as session:
+        due = take_never_scanned(session, AT_ONCE)
+    for document in due:
+        if stopping.is_set():
+            break
+        _, said = _looked(document)
+        with transaction() as session:
+            looked_at(session, document.id, found=said.found, failure=said.failure)
+        log.info("scanned at last", document=document.id, looked=not said.failure, found=bool(said.found))
+    return now() + (BREAK if due else NONE_LEFT)
+
+
+def _looked(document: Document) -> tuple[bytes, Look]:
+    """The bytes and what the scanner says of them; where none is configured any more, nobody has looked."""
     try:
         content = storage().read(document.r2_key, SLOTS[document.slot].max_mb * 1_000_000)
-        said = look(content) or Look(failure=SWITCHED_OFF)
+        return content, look(content) or Look(failure=SWITCHED_OFF)
     except Failure as error:
-        content, said = b"", Look(failure=error.reason)
+        return b"", Look(failure=error.reason)
+
+
+def _asked(document: Document) -> bool:
+    """Whether the scanner could look; if not, the document stays apart."""
+    content, said = _looked(document)
     _write(document, content, said)
     log.info("scanned again", document=document.id, looked=not said.failure, found=bool(said.found))
     return not said.failure

@@ -235,6 +235,11 @@ class LocalGraph:
         self.lists.edited(self.lists.find(told["list"])["id"], told["item"], told["fields"], told["name"], told["email"])
         return Response(status_code=204)
 
+    async def remake(self, request: Request) -> Response:
+        """A person deletes a list and makes it again: `{list}`."""
+        self.lists.remake((await request.json())["list"])
+        return Response(status_code=204)
+
     async def revoke(self, _: Request) -> Response:
         """Refuse every token issued until now."""
         self.tokens.forget()
@@ -291,6 +296,7 @@ def app(folder: Path, maildir: Path) -> Starlette:
         Route("/_upload/{session}", graph.upload, methods=["GET", "PUT"]),
         Route("/_faults", graph.faults.route, methods=["GET", "POST", "DELETE"]),
         Route("/_edit", graph.edit, methods=["POST"]),
+        Route("/_remake", graph.remake, methods=["POST"]),
         Route("/_revoke", graph.revoke, methods=["POST"]),
         Route("/library/{item}", graph.download),
         Route("/", graph.page),

@@ -71,6 +71,12 @@ class Lists:
             self.add_column(made["id"], column)
         return made
 
+    def remake(self, name: str) -> None:
+        """As if a person deleted the list and made it again: another id, the same columns, no items, and numbers from 1."""
+        before, after = self.find(name)["id"], str(uuid.uuid4())
+        self.db.execute("update lists set id = ? where id = ?", (after, before))
+        self.db.execute("update columns set list = ? where list = ?", (after, before))
+
     def columns(self, list_id: str) -> dict[str, Column]:
         """The list's columns by name."""
         rows = self.db.execute("select name, declared from columns where list = ? order by rowid", (list_id,))

@@ -112,7 +112,8 @@ class Provider:
     async def logout(self, request: Request) -> Response:
         """Back to the portal, if that is where it asks to go."""
         to = request.query_params.get("post_logout_redirect_uri")
-        return RedirectResponse(to, 302) if to == f"{settings().portal_url}/" else HTMLResponse(page("You are signed out", "", True))
+        ours = f"{settings().portal_url}/auth/ended"
+        return RedirectResponse(ours, 302) if to == ours else HTMLResponse(page("You are signed out", "", True))
 
     def _for_application(self, form: Mapping[str, str]) -> dict[str, Any]:
         scope = form.get("scope", "")

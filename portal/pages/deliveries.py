@@ -16,6 +16,7 @@ from models.language import _, ngettext
 from models.outbox import PAGE, TABS, Outbox, Wanted, look, retry_all, retry_now, settle_by_hand, wanted
 from models.pausing import STOPPABLE, pause, resume
 from models.person import Actor, Right
+from models.taken_over import invite_taken_over, leave_taken_over
 from portal import listing, staff, words
 from portal.controls import Ask, Deed, Sheet, button
 from portal.frame import frame, page
@@ -63,6 +64,7 @@ class Deliveries:
 
     def _kind(self) -> Kind[Outbox]:
         acts = {"retry": self._retry, "retry-all": self._retry_all, "settle": self._settle, "resume": self._resume}
+        acts |= {"invite": self._invite, "no-mail": self._no_mail}
         return Kind(Right.OPERATE, _look, _draw, lambda found: address(found.wanted), _said, acts)
 
     async def _refresh(self) -> None:
@@ -86,6 +88,14 @@ class Deliveries:
             await self.listing.again()
             self.listing.table.client.run_javascript('desk.focus("stop")')  # the button that was pressed is gone
 
+    def _invite(self, __: str) -> None:
+        self._open(_inviting(self.listing.found.taken_over[0]))
+
+    async def _no_mail(self, __: str) -> None:
+        if await staff.attempt(self.desk, leave_taken_over, done=_("They get no mail. Each can still be sent at the invitation itself.")):
+            await self.listing.again()
+            self.listing.table.client.run_javascript('desk.focus("stop")')  # the button that was pressed is gone
+
     def _settle(self, number: str) -> None:
         line = next((line for line in self.listing.found.lines if str(line.delivery.id) == number), None)
         if line is None:
@@ -104,6 +114,17 @@ def address(found: Wanted, **changes: Any) -> str:
     found = replace(found, **changes)
     said = {"q": found.q, "status": found.tab, "target": found.target, "page": str(found.page)}
     return listing.address("/deliveries", said, {"status": "all" if found.q else "trouble", "page": "1"})
+
+
+def _inviting(count: int) -> Deed:
+    lead = ngettext(
+        "{count} partner gets the invitation by email. Whoever had one from the flow before gets a second.",
+        "{count} partners get the invitation by email. Whoever had one from the flow before gets a second.", count,
+    ).format(count=words.number(count))  # fmt: skip
+    return Deed(
+        _("Send the invitations that were taken over"), lead, _("Send them"), _("The invitations are on their way."),
+        lambda session, actor, typed: invite_taken_over(session, actor), (),
+    )  # fmt: skip
 
 
 def _settling(number: int, what: str) -> Deed:
