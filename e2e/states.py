@@ -17,6 +17,7 @@ from models.database import transaction
 from models.draft import save_step
 from models.event import Delivery, DeliveryState
 from models.invitation import find, invite
+from models.list_trouble import new_trouble, note_trouble
 from models.note import add_note
 from models.person import PORTAL, Role
 from models.request import Wanted
@@ -99,6 +100,15 @@ def failing(reference: str) -> None:
             one.state, one.failure, one.attempts = DeliveryState.FAILED, "permanent", 3
             one.last_error = "The mail server does not take mail for helen.marsh@brightfieldsolar.co.uk: 550 no such mailbox."
             session.add(one)
+
+
+def contradicted(reference: str) -> None:
+    """Somebody has set the application's item in SharePoint to something that the portal did not follow."""
+    theirs = {"Status": "Approved", "ReviewNotes": "Agreed with Helen on the telephone.\nNothing else is open."}
+    with transaction() as session:
+        application = desk.row(session, reference)
+        why = "In SharePoint it is “Approved”, but the application has not been reviewed."
+        note_trouble(session, new_trouble("EPC Onboarding", "4711", f"Brightfield ({reference})", why, "rosa@saber.example", theirs, application.id))
 
 
 def helped(code: str, step: str) -> str:

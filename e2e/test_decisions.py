@@ -50,9 +50,16 @@ def test_a_decision_is_seen_as_its_mail_undone_made_again_and_leaves_by_itself(p
     dialog.get_by_role("button", name="Approve", exact=True).click()
     expect(dialog.get_by_role("alert").filter(has_text="5 to 500 characters")).to_be_visible()
     dialog.get_by_role("textbox", name="Condition").fill(CONDITION)
+    mail = dialog.locator("iframe")
+    dialog.get_by_label("Due date").fill("2020-01-31")
+    dialog.get_by_role("button", name="Preview").click()  # no letter with a day that the verb refuses
+    expect(dialog.get_by_role("alert").filter(has_text="Choose a due date in the future.")).to_be_visible()
+    dialog.get_by_label("Due date").press_sequentially("31022030")  # which the browser shows, and hands over as nothing
+    dialog.get_by_role("button", name="Preview").click()
+    expect(dialog.get_by_role("alert").filter(has_text="Enter the due date like 31/12/2026.")).to_be_visible()
+    expect(mail).to_have_count(0)
     dialog.get_by_label("Due date").fill(DUE.isoformat())
     dialog.get_by_role("button", name="Preview").click()
-    mail = dialog.locator("iframe")
     expect(mail).to_have_attribute("sandbox", "")
     expect(dialog.locator(".mail-head")).to_contain_text(f"helen@second-thoughts.co.ukSubjectYour application {reference} is approved, with conditions")
     expect(mail.content_frame.locator("body")).to_contain_text("Typed by hand.")
@@ -96,6 +103,32 @@ def test_a_decision_is_seen_as_its_mail_undone_made_again_and_leaves_by_itself(p
     page.get_by_role("button", name=f"Not met yet: {CONDITION}").click()
     expect(page.locator(".conditions-list .tag")).to_have_text("Not met yet")
     other.context.close()
+
+
+def test_a_letter_and_conditions_half_written_are_there_again_after_a_reload_and_not_after_they_were_sent(product: Product, page: Page) -> None:
+    reference = reviewed(product, "Half Written Ltd")
+    arrive(product, page, reference, "Arthur Adeyemi")
+    dialog = opened(page, "approve")
+    dialog.get_by_label("Message in the email").fill("A line of a letter that has become too long.\n" * 200)
+    dialog.get_by_role("button", name="Approve", exact=True).click()
+    expect(dialog.get_by_role("alert").filter(has_text="Shorten this to 8,000 characters.")).to_be_in_viewport(ratio=1)
+    expect(dialog.get_by_label("Message in the email")).to_be_focused()
+    dialog.get_by_label("Message in the email").fill("Welcome, with two things to do.")
+    for number, text in enumerate((CONDITION, "Name a second contact.")):
+        dialog.get_by_role("button", name="Add a condition").click()
+        dialog.get_by_role("textbox", name="Condition").nth(number).fill(text)
+        dialog.get_by_label("Due date").nth(number).fill(DUE.isoformat())
+    dialog.get_by_role("button", name="Remove this condition").first.click()
+
+    page.reload()
+    opened(page, "approve")
+    expect(dialog.get_by_text("Kept from before, not sent.")).to_be_visible()
+    expect(dialog.get_by_label("Message in the email")).to_have_value("Welcome, with two things to do.")
+    expect(dialog.get_by_role("textbox", name="Condition")).to_have_value("Name a second contact.")
+    expect(dialog.get_by_label("Due date")).to_have_value(DUE.isoformat())
+    dialog.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.locator("#leaving")).to_contain_text("Arthur Adeyemi has approved this application with conditions.")
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('unsent:'))") == []
 
 
 def test_a_letter_is_written_refused_deleted_taken_back_and_offered_in_its_language(product: Product, page: Page) -> None:

@@ -9,10 +9,13 @@ from datetime import date, timedelta
 import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlmodel import col, select
 
 from e2e.person import press
 from e2e.product import Product, eventually, text_of
 from e2e.test_walk_by_api import uploaded
+from models.database import now, transaction
+from models.person import SignIn, User
 from models.review import SECTIONS
 from portal.words import day
 from tests import desk
@@ -20,6 +23,7 @@ from tests.parts import environment_of
 from tests.sample_form import api_steps, wanted_documents
 
 MISSING = "The certificate of the new insurance year is missing."
+UNSENT = "Object.keys(sessionStorage).filter((key) => key.startsWith('unsent:'))"
 
 
 @pytest.fixture(scope="module")
@@ -159,20 +163,63 @@ def test_a_rejection_gives_its_reason_to_the_partner(product: Product, page: Pag
     assert MISSING in text_of(mail)
 
 
-def test_after_a_sign_out_an_open_page_does_nothing_more_and_keeps_what_was_typed(
-    product: Product, page: Page, context: BrowserContext
-) -> None:
+def test_after_a_sign_in_has_run_out_an_open_page_does_nothing_more_and_keeps_what_was_typed(product: Product, page: Page) -> None:
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url(f"/review/{applied(product, 'Left Open Solar Ltd')}"))
     page.get_by_label("New note").fill("Call them on Monday")
-    other = context.new_page()
-    other.goto(product.url("/review"))
-    other.get_by_role("button", name="Sign out").click()
-    other.wait_for_load_state()
+    with environment_of({"DATABASE_URL": product["database_url"]}), transaction() as session:
+        rosa = select(User.id).where(User.name == "Rosa Reyes")
+        for one in session.exec(select(SignIn).where(col(SignIn.user_id).in_(rosa))):
+            one.expires_at = now()
+            session.add(one)
     page.get_by_role("button", name="Add the note").click()
     expect(page.get_by_role("alert").filter(has_text="You are signed out").first).to_be_visible()
     expect(page.get_by_label("New note")).to_have_value("Call them on Monday")
     expect(page.locator(".note")).to_have_count(0)
+
+
+def test_what_is_typed_and_not_sent_survives_a_reload_and_is_gone_from_every_tab_after_a_sign_out(
+    product: Product, page: Page, context: BrowserContext
+) -> None:
+    product.sign_in(page, "Rosa Reyes")
+    page.goto(product.url(f"/review/{applied(product, 'Half Typed Solar Ltd')}"))
+    page.wait_for_function("window.did_handshake")
+    insurance, request, dialog = page.locator("#section-insurance"), page.locator("#deed-request"), page.get_by_role("dialog")
+    note, why, needed = page.get_by_label("New note"), insurance.get_by_label("Why"), dialog.get_by_label("What is needed")
+    note.fill("Call them on Monday")
+    insurance.get_by_role("button", name="Failed").click()
+    why.fill(MISSING)
+    request.click()
+    needed.fill("Two things, in short.")
+    dialog.get_by_label("Questions and documents").press_sequentially("Years trading")
+    page.get_by_role("option", name="Company: Years trading").click()
+    dialog.get_by_label("Words about it").fill("Since when?")
+
+    page.reload()
+    expect(note).to_have_value("Call them on Monday")
+    expect(why).to_have_value(MISSING)
+    expect(insurance.get_by_role("status").filter(has_text="Kept from before, not sent.")).to_be_visible()
+    request.click()
+    expect(needed).to_have_value("Two things, in short.")
+    expect(dialog.get_by_label("Words about it")).to_have_value("Since when?")
+    dialog.get_by_role("button", name="Throw it away").click()
+    expect(needed).to_be_focused()
+    expect(needed).to_have_value("")
+    expect(dialog.get_by_label("Words about it")).to_have_count(0)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    insurance.get_by_role("button", name="Save the verdict").click()
+    expect(insurance.locator(".standing")).to_contain_text("Failed by Rosa Reyes")
+    assert [key.split()[0].split(":")[-1] for key in page.evaluate(UNSENT)] == ["note"]  # what was sent, or thrown away, is kept no more
+
+    other = context.new_page()
+    other.goto(product.url("/review"))
+    other.get_by_role("button", name="Sign out").click()
+    for one in (other, page):
+        expect(one.get_by_role("heading", name="You are signed out")).to_be_visible()
+        assert one.evaluate(UNSENT) == []
+    page.get_by_role("link", name="Sign in again").click()
+    expect(page.get_by_role("link", name="Rosa Reyes")).to_be_visible()  # and nobody is let in without being asked who they are
 
 
 def test_an_invitation_that_is_not_complete_names_every_field(product: Product, page: Page) -> None:

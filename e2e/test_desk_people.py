@@ -58,7 +58,7 @@ def test_whoever_is_disabled_is_cut_off_in_the_page_that_is_open(product: Produc
     expect(other.get_by_text("Audited Solar Ltd")).to_have_count(0)
     other.goto(product.url("/review"))
     other.get_by_role("link", name=APPROVER).click()
-    expect(other.get_by_text("Your account is suspended.")).to_be_visible()
+    expect(other.get_by_text("Your account is disabled.")).to_be_visible()
 
     page.get_by_role("button", name=f"Enable the account of {APPROVER}").click()
     expect(page.get_by_role("row", name=APPROVER)).not_to_contain_text("Disabled")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from e2e.product import Product
 from e2e.test_desk import applied
 from tests import desk
 from tests.parts import environment_of, eventually
+
+#: Somebody is named whom nobody knows, as an old page would: it is refused, and the refusal stays until it is closed.
+REFUSED = "emitEvent('desk-assign', { who: '999999', which: [1] })"
 
 
 def test_filters_are_chosen_sent_on_and_taken_away_one_by_one(product: Product, page: Page) -> None:
@@ -52,6 +55,56 @@ def test_rows_are_ticked_in_a_range_and_assigned_and_what_is_decided_is_named(pr
     expect(told).to_contain_text("Ticked Decided Ltd: It is decided")
     expect(page.locator("#queue tbody tr", has_text="Rosa Reyes")).to_have_count(3)
     expect(bar).to_be_hidden()
+
+
+def test_back_leads_through_the_views_and_what_is_said_covers_no_bar(product: Product, page: Page) -> None:
+    for number in range(2):
+        applied(product, f"Backwards {number} Ltd")
+    product.sign_in(page, "Rosa Reyes")
+    page.goto(product.url("/review?q=backwards"))
+    search, shown = page.get_by_label("Search applications"), page.locator("#queue tbody tr")
+    expect(shown).to_have_count(2)
+    page.locator("#view-all").click()
+    expect(page.locator("#view-all[aria-current]")).to_be_visible()
+    search.fill("backwards 1")
+    expect(page).to_have_url(product.url("/review?q=backwards+1&view=all"))
+    page.locator("#sort-company").click()
+    expect(page).to_have_url(product.url("/review?q=backwards+1&view=all&sort=company"))
+    page.go_back()
+    expect(page.locator("#sort-company >> xpath=..")).not_to_have_attribute("aria-sort", re.compile("."))
+    page.go_back()
+    expect(page.locator("#view-work[aria-current]")).to_be_visible()
+    expect(search).to_have_value("backwards")
+    expect(shown).to_have_count(2)
+    expect(page).to_have_url(product.url("/review?q=backwards"))
+    page.go_forward()
+    expect(search).to_have_value("backwards 1")
+    expect(shown).to_have_count(1)
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].type") != "back_forward"  # in place: nothing was loaded anew
+
+    page.locator("#view-unassigned").click()
+    search.fill("backwards")
+    expect(shown).to_have_count(2)
+    for width, name in ((1280, "Backwards 0 Ltd"), (375, "Backwards 1 Ltd")):
+        page.set_viewport_size({"width": width, "height": 780})
+        page.locator("#view-all").click()
+        page.locator("#view-unassigned").click()
+        expect(page.locator("#view-unassigned[aria-current]")).to_be_in_viewport(ratio=0.9)
+        page.get_by_label(f"Select {name}").check()
+        bar = page.get_by_role("region", name="Selected applications")
+        bar.get_by_role("button", name="Assign", exact=True).click()
+        expect(bar.get_by_role("alert")).to_have_text("Choose a colleague first.")
+        page.evaluate(REFUSED)
+        refused = page.locator(".q-notification.bg-negative")
+        expect(refused).to_be_visible()
+        eventually(lambda refused=refused, bar=bar: _apart(refused, bar))
+        refused.get_by_role("button").click()
+        expect(refused).to_have_count(0)
+        bar.get_by_label("Assign to").select_option("Me (Rosa Reyes)")
+        bar.get_by_role("button", name="Assign", exact=True).click()
+        said = page.locator(".q-notification", has_text="It has left “Unassigned” and is in “Mine” now.")
+        expect(said.last).to_be_visible()
+        expect(page.get_by_label(f"Select {name}")).to_have_count(0)
 
 
 def test_the_selected_are_reminded_and_exported_and_who_cannot_be_is_named(product: Product, page: Page) -> None:
@@ -164,3 +217,10 @@ def test_what_comes_in_and_what_colleagues_do_appears_by_itself_and_what_is_tick
     expect(page.locator("#queue tbody tr", has_text="Waited Before Ltd")).to_contain_text("Reviewer Person", timeout=25_000)
     expect(page.get_by_label("Select Waited Before Ltd")).to_be_checked()
     expect(page.get_by_label("Select Waited After Ltd")).not_to_be_checked()
+
+
+def _apart(one: Locator, other: Locator) -> bool:
+    """Neither covers the other."""
+    first, second = one.bounding_box(), other.bounding_box()
+    assert first and second
+    return first["y"] + first["height"] <= second["y"] or second["y"] + second["height"] <= first["y"]

@@ -49,6 +49,7 @@ def cases(product: Product) -> Cases:
         desk.brought(found.rejected, to="rejected")
         states.asked(found.asked)
         states.failing(found.judged)
+        states.contradicted(found.fresh)
     return found
 
 
@@ -123,7 +124,8 @@ def _judging(product: Product, page: Page, cases: Cases) -> Iterator[State]:
 def _one_case(product: Product, page: Page, reference: str) -> Iterator[State]:
     """An application that nobody has judged: a document beside it, a reason, and the dialog that asks the partner."""
     _go(product, page, f"/review/{reference}")
-    yield "fresh"
+    expect(page.locator("#conflict")).to_be_visible()
+    yield "fresh, with an edit in SharePoint that was not followed"
     page.locator(".composer textarea").press_sequentially("@a")
     expect(page.get_by_role("option").first).to_be_visible()
     yield "a colleague to mention", ".composer"

@@ -33,12 +33,12 @@ FACTS: dict[str, Any] = {
     "back": False, "lapsed": False, "left": "The first of them ends in 7 days.", "sent": False, "reinstated": True,
     "conditions": [{"text": "Send the renewed certificate.", "due": "6 December 2026", "overdue": True}, {"text": "Train two more installers.", "due": "", "overdue": False}],
     "parts": [{"title": "Failed", "lines": [{"what": "SharePoint: application (3)", "why": "SharePoint refuses us: it answered 403.", "who": states.LONG_COMPANY, "link": LINK}]}],
-    "more": "2",
+    "more": "2", "reviewer": True, "undone": True, "decision": "Approval with conditions",
 }  # fmt: skip
 MAILS = (
     "invitation", "received", "information_required", "approved", "rejected", "confirmation", "device", "colleague", "colleague_done", "operations",
     "reminder", "request_reminder", "condition_reminder", "note", "mention", "renewal", "renewal_received", "renewal_approved", "renewal_suspended",
-    "renewal_reinstated", "renewal_office", "digest",
+    "renewal_reinstated", "renewal_office", "digest", "withdrawn", "withdrawn_desk", "decision_held",
 )  # fmt: skip
 RAW = re.compile(r"[{}]|%\([a-z_]+\)|%[sd]\b|\bNone\b|\bnb\b|&\w+;")
 

@@ -91,6 +91,33 @@ def test_the_list_says_where_each_stands_and_its_address_can_be_sent_on(product:
     expect(desk).to_have_url(product.url("/invitations?status=started"))
 
 
+def test_an_address_that_is_invited_already_is_told_of_before_and_invited_anyway_on_purpose(product: Product, desk: Page) -> None:
+    drafted(product, "Twice Solar Ltd")
+    at(product, desk, "/invitations")
+    desk.get_by_role("button", name="Invite a partner").click()
+    dialog = desk.get_by_role("dialog")
+    dialog.get_by_label("Company").fill("Twice Wind Ltd")
+    dialog.get_by_label("Email").fill("Twice@draft.example")
+    dialog.get_by_role("button", name="Send the invitation").click()
+    told = dialog.locator(".already")
+    expect(told.get_by_role("heading", name="twice@draft.example is invited already")).to_be_focused()
+    expect(told).to_contain_text("Twice Solar Ltd Started")
+    with desk.context.expect_page() as opened:
+        told.get_by_role("link", name="Open the invitation in a new tab").click()
+    expect(line_of(opened.value, "Twice Solar Ltd")).to_be_visible()
+    opened.value.close()
+    assert rows(product, "SELECT count(*) FROM invitations WHERE contact_email LIKE '%twice@draft.example'")[0][0] == 1
+    dialog.get_by_label("Email").fill("other@draft.example")
+    expect(told).to_have_text("")  # it is about another address
+    dialog.get_by_label("Email").fill("twice@draft.example")
+    dialog.get_by_role("button", name="Send the invitation").click()
+    told.get_by_role("button", name="Invite anyway").click()
+    expect(desk.get_by_role("heading", name="Twice Wind Ltd is invited")).to_be_visible()
+    desk.get_by_role("button", name="Invite a partner").click()
+    expect(dialog.get_by_label("Email")).to_have_value("")
+    expect(dialog.locator(".already")).to_have_text("")
+
+
 def test_a_file_is_looked_at_mended_and_invited_and_nobody_is_invited_twice(product: Product, desk: Page, tmp_path: Path) -> None:
     desk.get_by_role("link", name="Import a list").click()
     desk.wait_for_function("window.did_handshake")

@@ -81,7 +81,7 @@ def test_one_goes_from_application_to_application_by_keys_and_is_led_on_after_a_
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("What is needed").fill("Send the certificate of the new year.")
     dialog.get_by_role("button", name="Send the request").click()
-    expect(around).to_contain_text("Not in “Needs work” any more")  # it waits for the partner now
+    expect(around).to_contain_text("It has left “Needs work” and is in “Waiting for the partner” now.")
     onward = page.get_by_role("link", name="Next: Keyring C Ltd")
     expect(onward).to_be_focused()
     page.keyboard.press("Enter")
@@ -137,6 +137,17 @@ def test_a_note_reaches_the_colleague_who_is_mentioned_and_one_to_the_partner_re
     rosa.get_by_role("button", name="Delete").click()
     rosa.get_by_role("button", name="Restore it").click()
     expect(rosa.locator(".note strong")).to_have_text("@Arthur Adeyemi")
+
+    note.fill("And you, @Arthur?")  # not the whole name: the note is saved, and that nobody hears of it is said
+    note.press("Escape")
+    rosa.get_by_role("button", name="Add the note").click()
+    expect(rosa.locator("#note-unknown")).to_contain_text("@Arthur told nobody, as it is nobody’s whole name. It may stand for: Arthur Adeyemi.")
+    expect(rosa.locator(".note").first).to_contain_text("And you, @Arthur?")
+    expect(note).to_have_value("")
+    rosa.get_by_role("button", name="Change", exact=True).first.click()
+    changed.fill("And you?")
+    rosa.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(rosa.locator("#note-unknown")).to_have_text("")
 
     note.fill(TOLD)
     rosa.get_by_role("button", name="The partner too").click()

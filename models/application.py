@@ -62,6 +62,11 @@ class ApplicationStatus(StrEnum):
         """As people read it: "Under review"."""
         return self.value.replace("_", " ").capitalize()
 
+    @property
+    def desk_label(self) -> str:
+        """As the staff read it, on a page and in a file: it says what is to be done where something is."""
+        return {self.SUBMITTED: "New", self.REVIEWED: "Decision due"}.get(self, self.label)
+
 
 S = ApplicationStatus
 TRANSITIONS: dict[ApplicationStatus, frozenset[ApplicationStatus]] = {
@@ -246,9 +251,9 @@ def withdraw(session: Session, application: Application, reason: str = "") -> No
     """The partner takes the application back, as long as no decision has left; one that waits will not leave any more."""
     move(application, S.WITHDRAWN)
     contact = partner(application.company_name or "")
-    end_waiting(session, application.id, contact, "withdrawn")
+    undone = end_waiting(session, application.id, contact, "withdrawn")
     session.add(application)
-    record(session, "application.withdrawn", contact, application_id=application.id, reason=reason)
+    record(session, "application.withdrawn", contact, application_id=application.id, reason=reason, undone=undone)
 
 
 def move(application: Application, to: ApplicationStatus) -> None:

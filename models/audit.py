@@ -23,7 +23,7 @@ from models.person import Actor, Right, User
 
 PAGE = 50
 #: Who has no account: what stands in the address for them, and in the event.
-KINDS_OF_ACTOR = {"partner": "Partners", "system": "The portal and SharePoint"}
+KINDS_OF_ACTOR = {"partner": "Partners", "program": "Programs", "system": "The portal and SharePoint"}
 #: As many events are looked up one by one; of more, most pages are full after a short way through the newest.
 FEW = 1000
 #: The entries of an event's detail that people wrote: with names and subjects, all that is searched for words.

@@ -35,7 +35,7 @@ class Column:
 COMPANY = Column("Company", lambda row: row.company)
 COLUMNS: Mapping[str, Column] = {
     "reference": Column("Reference", lambda row: row.reference),
-    "status": Column("Status", lambda row: _(row.status.label)),
+    "status": Column("Status", lambda row: status_said(row)),
     "submitted": Column("Submitted", lambda row: row.submitted_at),
     "place": Column("Works in", lambda row: shown_list([*([_("Whole UK")] if row.nationwide else []), *map(_, row.regions)])),
     "capacity": Column("Capacity", lambda row: _(row.capacity) if row.capacity else ""),
@@ -77,6 +77,16 @@ def keep_columns(session: Session, actor: Actor, columns: Sequence[str]) -> None
         others: dict[str, Any] = {name: value for name, value in user.profile.items() if name != KEPT}
         user.profile = others | ({KEPT: list(columns)} if columns else {})  # a new dict: FACTS 34
         session.add(user)
+
+
+def status_said(row: Row) -> str:
+    """The status as the list says it: also that a decision has been made and has not left yet."""
+    return decided_said(held=row.held) if row.decided or row.held else _(row.status.desk_label)
+
+
+def decided_said(*, held: bool) -> str:
+    """What stands in the place of the status until a decision leaves."""
+    return _("Decision held") if held else _("Decided, not sent yet")
 
 
 def deliveries_said(row: Row) -> str:

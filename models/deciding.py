@@ -46,20 +46,25 @@ def approve(
     person had before their eyes: Conflict where it was sent or reviewed anew since.
     """
     actor.must(Right.DECIDE)
-    if problems := [*_too_long(message, "message"), *wrong(conditions)]:
-        raise Invalid(problems[0].message, problems)
     kind = DecisionKind.CONDITIONAL if conditions else DecisionKind.APPROVAL
+    must_be_sendable(kind, message, conditions)
     return _decide(session, actor, application, kind, message, conditions, seen)
 
 
 def reject(session: Session, actor: Actor, application: Application, reason: str, *, seen: int | None = None) -> Decision:
     """The application is to be turned down; the reason goes into the mail and is therefore needed. Like `approve` in all else."""
     actor.must(Right.DECIDE)
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise Invalid(_("The reason is missing."), [Problem("reason", _("Give the partner a reason of at least 10 characters."))])
-    if problems := _too_long(reason, "reason"):
-        raise Invalid(problems[0].message, problems)
+    must_be_sendable(DecisionKind.REJECTION, reason)
     return _decide(session, actor, application, DecisionKind.REJECTION, reason, seen=seen)
+
+
+def must_be_sendable(kind: DecisionKind, message: str, conditions: Sequence[Term] = ()) -> None:
+    """Invalid where no letter with this may leave: a reason is missing, words are too long, a condition's day is impossible."""
+    rejects = kind == DecisionKind.REJECTION
+    if rejects and len(message.strip()) < SHORTEST_REASON:
+        raise Invalid(_("The reason is missing."), [Problem("reason", _("Give the partner a reason of at least 10 characters."))])
+    if problems := [*_too_long(message, "reason" if rejects else "message"), *wrong(conditions)]:
+        raise Invalid(problems[0].message, problems)
 
 
 def undo_decision(session: Session, actor: Actor, application: Application, *, seen: int | None = None) -> None:

@@ -134,7 +134,10 @@ def _troubles(session: Session, condition: Any) -> list[Trouble]:
         .order_by(count.desc(), col(Delivery.target), col(Delivery.last_error))
     )
     found: Sequence[Any] = session.execute(some.limit(10 * MOST)).all()
-    return [Trouble(target, reason or "", number, _names(session, condition, target, reason)) for target, reason, number in found]
+    return [  # of what is only counted, nobody is named
+        Trouble(target, reason or "", number, _names(session, condition, target, reason) if at < MOST else ())
+        for at, (target, reason, number) in enumerate(found)
+    ]
 
 
 def _names(session: Session, condition: Any, target: str, reason: str | None) -> tuple[str, ...]:

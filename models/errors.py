@@ -24,6 +24,11 @@ class Refused(Exception):
         self.detail = detail
         self.problems = tuple(problems)
 
+    @property
+    def words(self) -> str:
+        """Why, for whoever has no fields before them: what each problem says, or the whole where there is none."""
+        return " ".join(problem.message for problem in self.problems) or self.detail
+
 
 class Invalid(Refused):
     """What was sent is wrong; `problems` names every field."""
@@ -35,6 +40,10 @@ class SignInNeeded(Refused):
     """Nobody is signed in, or the code, session or key is not valid."""
 
     status = 401
+
+
+class TokenNeeded(SignInNeeded):
+    """A program sent no token that is valid."""
 
 
 class Forbidden(Refused):

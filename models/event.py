@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
+from structlog.contextvars import get_contextvars
 
 from models.database import UtcDateTime, now
 from models.pace import Pace, pace
@@ -27,6 +28,7 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "invitation.created": ("sharepoint.invitation", "email.invitation"),
     "invitation.synced": ("sharepoint.invitation", "email.invitation"),
+    "invitation.taken_over": ("sharepoint.invitation",),
     "invitation.updated": ("sharepoint.invitation",),
     "invitation.resent": ("email.invitation",),
     "invitation.extended": ("sharepoint.invitation", "email.invitation"),
@@ -52,7 +54,8 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.reviewed": ("sharepoint.application",),
     "application.approved": ("sharepoint.application", "email.approved"),
     "application.rejected": ("sharepoint.application", "email.rejected"),
-    "application.withdrawn": ("sharepoint.application",),
+    "application.withdrawn": ("sharepoint.application", "email.withdrawn", "email.withdrawn_office", "email.withdrawn_reviewer"),
+    "application.decision_held": ("email.decision_held",),
     "application.condition_met": ("sharepoint.application",),
     "application.condition_reopened": ("sharepoint.application",),
     "application.condition_reminded": ("email.condition_reminder",),
@@ -69,6 +72,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "application.note_restored": ("sharepoint.application",),
     "application.told": ("sharepoint.application", "email.note"),
     "application.mentioned": ("email.mention",),
+    "document.recalled": ("sharepoint.application", "sharepoint.documents"),
     "sharepoint.ours_kept": ("sharepoint.application",),
     "sharepoint.application_differs": ("sharepoint.application",),
     "sharepoint.invitation_differs": ("sharepoint.invitation",),
@@ -80,6 +84,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
 #: for another.
 APART = frozenset({
     "email.operations", "email.renewal_office", "email.confirmation", "email.device", "email.colleague", "email.mention", "email.digest",
+    "email.withdrawn_office", "email.withdrawn_reviewer", "email.decision_held",
 })  # fmt: skip
 
 #: Waits between attempts after a passing failure, in seconds; the last one repeats until `ATTEMPTS`.
@@ -144,6 +149,7 @@ class Delivery(SQLModel, table=True):
     recipient: str | None = None  # of a mail, as it left
     returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a mail that came back (models/returned.py)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    request_id: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the request that caused it, for both logs
     failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     invitation_id: int | None = Field(default=None, foreign_key="invitations.id", index=True)
     application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
@@ -271,7 +277,7 @@ def _delivery(event: Event, target: str) -> Delivery:
     system = target if target in APART else target.split(".")[0]
     return Delivery(
         event_id=event.id or 0, target=target, lane=f"{system}:{subject}", due_at=event.at,
-        invitation_id=event.invitation_id, application_id=event.application_id,
+        request_id=str(get_contextvars().get("request_id", "")), invitation_id=event.invitation_id, application_id=event.application_id,
     )  # fmt: skip
 
 

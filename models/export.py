@@ -21,6 +21,8 @@ from sqlmodel import Session, col
 
 from models import columns
 from models.application import Application, ApplicationStatus
+from models.columns import decided_said
+from models.decision import WAITING, Decision
 from models.event import Event, record
 from models.language import _
 from models.person import Actor, Right
@@ -68,7 +70,9 @@ def rows(session: Session, ids: Sequence[int], zone: ZoneInfo) -> list[Row]:
     table = sa.inspect(Application).local_table.c
     wanted = sa.select(*(table[column.name] for column in COLUMNS)).where(col(Application.id).in_(ids))
     found = {row[_ID]: row for row in session.execute(wanted.where(col(Application.status) != ApplicationStatus.DRAFT))}
-    return [_row(found[number], zone) for number in ids if number in found]
+    waiting = sa.select(col(Decision.application_id), col(Decision.held_at)).where(*WAITING, col(Decision.application_id).in_(ids))
+    decided = {number: decided_said(held=held is not None) for number, held in session.execute(waiting)}
+    return [_row(found[number], zone, decided.get(number)) for number in ids if number in found]
 
 
 def rows_shown(session: Session, ids: Sequence[int], shown: Sequence[str], zone: ZoneInfo) -> list[Row]:
@@ -104,8 +108,9 @@ def _plain(cell: Cell) -> str | int | Decimal:
     return harmless(cell or "") if isinstance(cell, str | None) else cell
 
 
-def _row(values: Sequence[Any], zone: ZoneInfo) -> Row:
+def _row(values: Sequence[Any], zone: ZoneInfo, decided: str | None) -> Row:
     cells = [column.cell(value) for column, value in zip(COLUMNS, values, strict=True)]
+    cells[_STATUS] = decided or cells[_STATUS]
     return [_there(cell, zone) for cell in cells]
 
 
@@ -131,7 +136,7 @@ def _answer(show: Callable[[Any], str]) -> Callable[[Any], Cell]:
 
 
 def _status(value: str) -> str:
-    return _(ApplicationStatus(value).label)
+    return _(ApplicationStatus(value).desk_label)
 
 
 def _same(value: Any) -> Cell:
@@ -150,4 +155,4 @@ COLUMNS: tuple[Column, ...] = (
     Column("updated_at", "Last changed", _same),
     Column("id", "Number in the portal", _same),
 )
-_ID = len(COLUMNS) - 1
+_ID, _STATUS = len(COLUMNS) - 1, 1

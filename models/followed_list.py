@@ -70,6 +70,20 @@ def begin_reading(session: Session, name: str) -> str:
     return row.link
 
 
+def is_first_look(session: Session, name: str) -> bool:
+    """Whether nobody has ever read the whole list: what stands there was there before the portal."""
+    row = session.get(FollowedList, name)
+    return row is None or (row.read_at is None and not row.link)
+
+
+def was_looked_through(session: Session, name: str) -> None:
+    """Every item of the list was looked at, by another way than what changed in it: from now on a new one is new."""
+    followed(session)
+    row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
+    row.read_at = row.read_at or now()
+    session.add(row)
+
+
 def was_read(session: Session, name: str, link: str) -> None:
     """It was read so far, and everything in it was dealt with."""
     row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)

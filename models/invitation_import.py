@@ -19,7 +19,9 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session, col, select
 
 from models import invitation as verbs
-from models.database import now, one_at_a_time
+from models.already import TURN, is_open, of_running, runs
+from models.application import Application
+from models.database import one_at_a_time
 from models.errors import Conflict, Invalid, Problem
 from models.invitation import TITLES, Invitation, InvitationStatus, invite, normal_code
 from models.language import ENGLISH, LANGUAGES, _, shown_date, shown_number
@@ -120,13 +122,14 @@ def invite_line(session: Session, actor: Actor, line: Line, until: Until) -> Inv
     One at a time, so that two people with the same file do not invite a company twice.
     """
     actor.must(Right.INVITE)
-    one_at_a_time(session, "import of invitations")
+    one_at_a_time(session, TURN)
     if problems := _wrong(line, until):
         raise Invalid(" ".join(problems), [Problem("line", problem) for problem in problems])
     fields, email = _fields(line), col(Invitation.contact_email)
     same = sa.or_(sa.func.lower(email) == _address(line), email == fields["contact_email"])  # SQLite's lower() knows ASCII alone
     by_code = col(Invitation.code) == normal_code(line.get("code"))
-    if found := session.exec(select(Invitation).where(sa.or_(by_code, sa.and_(same, _stands()))).limit(1)).first():
+    standing = sa.or_(by_code, sa.and_(same, _stands()), of_running(fields["contact_email"]))
+    if found := session.exec(select(Invitation).where(standing).limit(1)).first():
         raise Conflict(_already(found.company_name, found.created_at))
     return invite(session, actor, **fields, expires_at=_ends(line, until), language=_language(line.get("language")) or ENGLISH.code)
 
@@ -139,7 +142,7 @@ def template() -> bytes:
 
 
 class _Known:
-    """Everybody invited so far, in one statement: by code, by address, and by the company's name as it is compared."""
+    """Everybody invited so far, in two statements: by code, by address, and by the company's name as it is compared."""
 
     def __init__(self, session: Session) -> None:
         columns = (Invitation.code, Invitation.company_name, Invitation.contact_email, Invitation.created_at)
@@ -149,11 +152,15 @@ class _Known:
             self.codes[row.code] = self.companies[_company(row.company_name)] = row
             if row.stands or address not in self.addresses:
                 self.addresses[address] = row
+        applied = sa.select(col(Application.primary_contact_email), col(Invitation.company_name), col(Invitation.created_at))
+        applied = applied.join(Invitation, col(Invitation.code) == col(Application.invitation_code))
+        self.contacts = {row[0].lower(): row for row in session.execute(applied.where(runs())) if row[0]}
 
     def fate(self, line: Line) -> tuple[Fate, tuple[str, ...]]:
         """What will happen to a line that is right by itself."""
         by_code, by_address = self.codes.get(normal_code(line.get("code"))), self.addresses.get(_address(line))
-        if already := by_code or (by_address if by_address and by_address.stands else None):
+        standing = by_address if by_address and by_address.stands else self.contacts.get(_address(line))
+        if already := by_code or standing:
             return Fate.ALREADY, (_already(already.company_name, already.created_at),)
         found = by_address or self.companies.get(_company(line.get("company_name")))
         if found is None:
@@ -202,9 +209,7 @@ def _language(written: str) -> str | None:
 
 def _stands() -> sa.ColumnElement[bool]:
     """Whether with this invitation nobody is to be invited again: it is open, or was used."""
-    ends = col(Invitation.expires_at)
-    is_open = sa.and_(col(Invitation.status) == InvitationStatus.ACTIVE, sa.or_(ends.is_(None), ends > now()))
-    return sa.or_(col(Invitation.status) == InvitationStatus.USED, is_open)
+    return sa.or_(col(Invitation.status) == InvitationStatus.USED, is_open())
 
 
 def _address(line: Line) -> str:

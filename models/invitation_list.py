@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +15,9 @@ from models.errors import Invalid, Problem
 from models.event import record
 from models.invitation import FIELDS, Invitation, InvitationStatus, checked, default_expiry, must_be_sensible, new_code, normal_code, tidy
 from models.language import _
-from models.list_item import ListItem, Subject, of_subject
+from models.list_item import ListItem, Subject, moment, of_subject
 from models.person import POWER_AUTOMATE
+from models.taken_over import TAKEN_OVER
 
 #: What is told of an item → the column of EPC Invitations in which it stands.
 COLUMNS: Mapping[str, str] = {"company_name": "Title", "contact_email": "ContactEmail", "contact_title": "ContactTitle", "notes": "Notes"}
@@ -24,7 +25,7 @@ COLUMNS: Mapping[str, str] = {"company_name": "Title", "contact_email": "Contact
 
 def synced(
     session: Session, *, code: str = "", item_id: str = "", status: str = "", expires_at: datetime | None = None,
-    modified: datetime | None = None, **sent: str,
+    modified: datetime | None = None, first_look: bool = False, **sent: str,
 ) -> tuple[Invitation, bool]:  # fmt: skip
     """Create or update an invitation from the SharePoint list; answers it and whether it is new.
 
@@ -32,6 +33,8 @@ def synced(
     by its id or, where it has neither, by being the same in all it says, so that sending it twice changes nothing. What was told
     of a later change already, by `modified`, and what the portal itself wrote there change nothing either: whichever way an item comes
     (the list's flow, Graph's word, our own look), and in whatever order, it ends alike (FACTS 15).
+
+    At the `first_look` at a list, what stands there was invited long ago, by whatever came before us: it is taken over without a mail.
     """
     if expires_at:
         must_be_sensible(expires_at, ahead=False)
@@ -43,11 +46,11 @@ def synced(
     if listed:
         sent = {name: value for name, value in sent.items() if name not in COLUMNS or not listed.is_ours(COLUMNS[name], value)}
         status = "" if listed.is_ours("Status", status) else status
-        expires_at = None if listed.is_ours("ExpiryDate", _moment(expires_at)) else expires_at
+        expires_at = None if listed.is_ours("ExpiryDate", moment(expires_at)) else expires_at
     known = {name: getattr(found, name) or "" for name in FIELDS} if found else {}
     fields = checked(**{"company_name": "", "contact_email": "", **known, **sent})
     if found is None:
-        return _adopt(session, normal_code(code), item_id, status, expires_at, fields, modified), True
+        return _adopt(session, normal_code(code), item_id, status, expires_at, fields, modified, first_look), True
     _update(session, found, {**fields, **_from_list(found, status, expires_at, item_id)})
     found.listed_at = modified or found.listed_at
     if listed:
@@ -57,10 +60,20 @@ def synced(
     return found, False
 
 
+def disown(session: Session, listed: ListItem) -> None:
+    """The list was made again, and has another item under this number: the invitation's own is looked for anew."""
+    found = session.get(Invitation, listed.invitation_id, with_for_update=True)
+    if found and found.sharepoint_item_id == listed.item_id:
+        found.sharepoint_item_id = None
+        session.add(found)
+    session.delete(listed)
+    session.flush()
+
+
 def _remember(listed: ListItem, found: Invitation, status: str, expires_at: datetime | None, sent: Mapping[str, str]) -> None:
     """What came in is what both sides say now; so it is an edit again if somebody takes it back there."""
     said: dict[str, Any] = {COLUMNS[name]: value for name, value in sent.items() if name in COLUMNS}
-    said |= {"ExpiryDate": _moment(expires_at)} if expires_at else {}
+    said |= {"ExpiryDate": moment(expires_at)} if expires_at else {}
     listed.taken_in(said | ({"Status": status} if status and _status(status) == found.status else {}))
 
 
@@ -81,8 +94,9 @@ def _sent_again(sent: Mapping[str, str]) -> sa.ColumnElement[bool]:
 
 
 def _adopt(
-    session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any], modified: datetime | None
-) -> Invitation:
+    session: Session, code: str, item_id: str, status: str, expires_at: datetime | None, fields: dict[str, Any], modified: datetime | None,
+    first_look: bool,
+) -> Invitation:  # fmt: skip
     if code and not re.fullmatch(r"[A-Z0-9]{8}", code):
         raise Invalid(_("The code is not valid."), [Problem("AuthCode", _("Send a code of 8 letters and digits, or none."))])
     made = Invitation(
@@ -92,7 +106,9 @@ def _adopt(
     )  # fmt: skip
     session.add(made)
     session.flush()
-    kind = "invitation.synced" if made.state == InvitationStatus.ACTIVE else "invitation.imported"
+    kind = "invitation.imported"
+    if made.state == InvitationStatus.ACTIVE:
+        kind = TAKEN_OVER if first_look else "invitation.synced"
     record(session, kind, POWER_AUTOMATE, invitation_id=made.id, company=made.company_name, email=made.contact_email, code_made=not code)
     return made
 
@@ -116,11 +132,6 @@ def _update(session: Session, found: Invitation, fields: dict[str, object]) -> N
     if changed:
         session.add(found)
         record(session, "invitation.changed", POWER_AUTOMATE, invitation_id=found.id, changed=changed)
-
-
-def _moment(at: datetime | None) -> str | None:
-    """As the list has it."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def _plain(value: object) -> object:

@@ -140,6 +140,22 @@ def look(session: Session, wanted: Wanted) -> Invited:
     return Invited(found, _lines(session, _rows(session, ids, moment)), counts)
 
 
+def onward(session: Session, tab: str, after: int, size: int) -> tuple[tuple[Line, ...], int | None]:
+    """Up to `size` invitations behind a tab with a higher id than `after`, oldest first, and the id to go on from; None at the end.
+
+    For programs, which read all there is: nothing is counted.
+    """
+    moment, number = now(), col(Entry.id)
+    ids = session.scalars(sa.select(number).where(number > after, *_of_tab(tab, moment)).order_by(number).limit(size + 1)).all()
+    lines = _lines(session, _rows(session, ids[:size], moment))
+    return lines[::-1], ids[size - 1] if len(ids) > size else None
+
+
+def lines_of(session: Session, ids: Sequence[int | None]) -> tuple[Line, ...]:
+    """The truth about a few invitations, newest first."""
+    return _lines(session, _rows(session, ids, now()))
+
+
 def wanted(q: str = "", tab: str = "", page: str = "") -> Wanted:
     """What the address asks for; anything that makes no sense there counts as not said. Words alone are looked for everywhere."""
     words = searched(q)

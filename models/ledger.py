@@ -114,7 +114,7 @@ def ledger(
     raised = flags(values, today, settings)
     lines = [line for name in QUESTIONS if (line := _of_answer(name, answers, values, raised, today, settings))]
     lines += [*_of_domain(values), *_of_numbers(values, found), *_of_slots(values, files), *_of_expiries(files, today)]
-    lines += [*_of_files(files, found), *_of_doubles(files), *_of_scans(files, scans or Scans())]
+    lines += [*_of_files(files, found), *_of_doubles(files), *_of_scans(files, scans or Scans(), bool(settings.clamd_address))]
     order, urgency = [*(step.name for step in STEPS), "documents"], list(Outcome)
     return sorted(lines, key=lambda line: (order.index(line.section), urgency.index(line.outcome)))
 
@@ -264,7 +264,7 @@ def _of_doubles(files: Sequence[Document]) -> Iterator[Line]:
         yield _line_of("documents", "", _("Same file in several places"))(Outcome.PASSED, _("Each file stands in one place"))
 
 
-def _of_scans(files: Sequence[Document], scans: Scans) -> Iterator[Line]:
+def _of_scans(files: Sequence[Document], scans: Scans, is_scanned: bool) -> Iterator[Line]:
     """Each document that the scanner has not let through; one line where it let all of them through. None where nobody scans."""
     for held, scan in scans.apart:
         if scan.verdict == Verdict.FOUND and any(one.slot == held.slot and one.id and held.id and one.id > held.id for one in files):
@@ -275,6 +275,13 @@ def _of_scans(files: Sequence[Document], scans: Scans) -> Iterator[Line]:
         yield line(Outcome.FAILED if is_bad else Outcome.FLAGGED, said.format(name=held.file_name, found=scan.found))
     if files and not scans.apart and all(held.id in scans.clean for held in files):
         yield _line_of("documents", "", _("Virus scan"))(Outcome.PASSED, _("The scanner looked at every document and found nothing"))
+    elif never := [held for held in files if held.id not in scans.clean] if is_scanned else []:
+        said = ngettext(
+            "The scanner has not looked at {count} document: it came before the scanner was set up, and is looked at during the night",
+            "The scanner has not looked at {count} documents: they came before the scanner was set up, and are looked at during the night",
+            len(never),
+        )
+        yield _line_of("documents", "", _("Virus scan"))(Outcome.FLAGGED, said.format(count=shown_number(len(never))))
 
 
 def _line_of(section: str, field: str, what: str) -> Callable[..., Line]:

@@ -1,12 +1,20 @@
-"""An upload of a document to SharePoint's library that is under way, so that another attempt goes on from where one stopped."""
+"""The portal's files in SharePoint's library: what lies there as far as we know, and the upload that is under way.
+
+What lies there is a reading of the events: each file that arrived and each that was taken out is one, with its drive item.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, now
+from models.event import Event
+
+PUBLISHED, WITHDRAWN = MOVED = ("document.published", "document.withdrawn")
+#: The whole form as a file, where it does not fit into its column.
+FORM_STORED, FORM_REMOVED = "application.form_stored", "application.form_removed"
 
 
 class LibraryUpload(SQLModel, table=True):
@@ -34,3 +42,20 @@ def end(session: Session, document_id: int) -> None:
     """The document has arrived."""
     if found := session.get(LibraryUpload, document_id):
         session.delete(found)
+
+
+def lying(session: Session, application_id: int | None = None) -> dict[str, str]:
+    """The documents in the library by public id, each with its drive item: of one application, or of all."""
+    moved = select(Event.detail, Event.type).where(col(Event.type).in_(MOVED)).order_by(col(Event.id))
+    moved = moved if application_id is None else moved.where(Event.application_id == application_id)
+    found: dict[str, str] = {}
+    for detail, kind in session.exec(moved):
+        found[detail["document"]] = detail["item"] if kind == PUBLISHED else ""
+    return {document: item for document, item in found.items() if item}
+
+
+def form_file(session: Session, application_id: int | None) -> str:
+    """The drive item of the application's whole form in the library; empty where it has none."""
+    told = select(Event).where(Event.application_id == application_id, col(Event.type).in_((FORM_STORED, FORM_REMOVED)))
+    last = session.exec(told.order_by(col(Event.id).desc())).first()
+    return str(last.detail["item"]) if last and last.type == FORM_STORED else ""

@@ -44,6 +44,19 @@ class ListItem(SQLModel, table=True):
     edited: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"})
     written_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
+    def is_as_written(self, etag: str | None) -> bool:
+        """Whether nobody has changed the item since we wrote it, and no person's word in it waits to come in."""
+        return self.etag == etag and not self.edited
+
+    def is_same(self, etag: str | None) -> bool:
+        """Whether what has this eTag is the item that we knew: the list may have been made again, and have another under its number.
+
+        An eTag is the item's GUID, a comma and its version; where either is not known, it counts as the same.
+        """
+        if not (etag and self.etag and "," in etag and "," in self.etag):
+            return True
+        return etag.partition(",")[0] == self.etag.partition(",")[0]
+
     def is_ours(self, name: str, there: Any) -> bool:
         """Whether what stands in the column is a word of ours, perhaps an old one, that only came back to us."""
         told = mark(there)
@@ -165,6 +178,11 @@ def forget(session: Session, subject: Subject) -> None:
     """The item is gone."""
     if row := of_subject(session, subject):
         session.delete(row)
+
+
+def moment(at: datetime | None) -> str | None:
+    """A moment as Graph takes it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def mark(value: Any) -> str:

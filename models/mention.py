@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from models.application import Application
 from models.database import UtcDateTime, now
 from models.event import record
 from models.person import SUSPENDED, Actor, Right, User
+
+_WORD = re.compile(r"(?<!\w)@\w[\w’'-]*")  # an @ within a word is an address
 
 
 class Mention(SQLModel, table=True):
@@ -49,15 +52,32 @@ def mentioned_in(text: str, people: Iterable[Colleague]) -> list[Colleague]:
 
     "@Ann Lee Smith" names Ann Lee Smith and not Ann Lee; two people of one name are both meant, as nobody can tell them apart.
     """
-    left, found = text.casefold(), list[Colleague]()
+    return _told_apart(text, people)[0]
+
+
+def unknown_in(text: str, people: Iterable[Colleague]) -> list[str]:
+    """The words after an @ with which nobody's whole name begins there, each once: "@Rosa" where only a Rosa Reyes is known."""
+    return list(dict.fromkeys(_WORD.findall(_told_apart(text, people)[1])))
+
+
+def perhaps(word: str, people: Iterable[Colleague]) -> list[str]:
+    """The names a part of which such a word is."""
+    part = word.removeprefix("@").casefold()
+    return [one.name for one in people if any(piece.startswith(part) for piece in one.name.casefold().split())]
+
+
+def _told_apart(text: str, people: Iterable[Colleague]) -> tuple[list[Colleague], str]:
+    """Who is named, and the text with blanks in the place of their names."""
+    left, found = text, list[Colleague]()
     for person in sorted(people, key=lambda one: -len(one.name)):
-        named = f"@{person.name.casefold()}"
-        same = any(one.name.casefold() == person.name.casefold() for one in found)
-        places = [place for place in _places(left, named) if not left[place + len(named) : place + len(named) + 1].isalnum()]
-        for place in reversed(places):
-            left = left[:place] + " " * len(named) + left[place + len(named) :]
-        found += [person] if places or same else []
-    return found
+        named, same = re.compile(rf"(?<!\w)@{re.escape(person.name)}(?!\w)", re.I), any(_alike(one, person) for one in found)
+        found += [person] if named.search(left) or same else []
+        left = named.sub(lambda name: " " * len(name[0]), left)
+    return found, left
+
+
+def _alike(one: Colleague, other: Colleague) -> bool:
+    return one.name.casefold() == other.name.casefold()
 
 
 def call(session: Session, actor: Actor, application_id: int, note_id: int, text: str) -> None:
@@ -81,10 +101,3 @@ def have_read(session: Session, actor: Actor, application: Application) -> int:
 def still_unread(user_id: int | None) -> Sequence[sa.ColumnElement[bool]]:
     """The conditions of what a person is mentioned in and has not opened yet."""
     return col(Mention.user_id) == user_id, col(Mention.read_at).is_(None)
-
-
-def _places(text: str, named: str) -> list[int]:
-    """Where a name begins in the text; an @ within a word is an address."""
-    return [
-        place for place in range(len(text)) if text.startswith(named, place) and not text[max(0, place - 1) : place].isalnum()
-    ]

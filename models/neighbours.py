@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
-from models.looked import Looked
+from models.looked import ALL, NEEDS_WORK, Looked
 from models.queue_entry import QueueEntry
 from models.sifted import SORTS, sifted
 
@@ -60,6 +60,14 @@ def neighbours(session: Session, looked: Looked, at: Standing) -> Neighbours:
         earlier + 1 if is_there else 0, total,
         _next(session, looked, at, forwards=False) if earlier else None, _next(session, looked, at, forwards=True),
     )  # fmt: skip
+
+
+def found_in(session: Session, looked: Looked, application_id: int) -> str:
+    """The view in which somebody who looks at a list finds an application that it does not show any more; without its words and filters."""
+    views = [looked.view, *(view for view in (NEEDS_WORK, "waiting", "mine", "conditions") if view != looked.view)]
+    lists = ((view, sifted(session, Looked(view=view, reader=looked.reader))) for view in views)
+    found = (view for view, conditions in lists if session.exec(select(_number).where(*conditions, _number == application_id)).first())
+    return next(found, ALL)
 
 
 def _next(session: Session, looked: Looked, at: Standing, *, forwards: bool) -> Neighbour | None:

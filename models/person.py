@@ -56,17 +56,21 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: a person of the staff, a partner, another system, or the portal itself."""
+    """Who does something: a person of the staff, a partner, a program with a token, another system, or the portal itself.
+
+    A program has no roles but the `rights` of its token.
+    """
 
     name: str
     kind: str
     roles: frozenset[Role] = frozenset()
     user_id: int | None = None
     email: str = ""
+    rights: frozenset[Right] = frozenset()
 
     def may(self, right: Right) -> bool:
-        """Whether one of the roles carries the right; the portal itself and the sync interface may do what they do."""
-        return self.kind == "system" or any(right in RIGHTS[role] for role in self.roles)
+        """Whether one of the roles or the token carries the right; the portal itself and the sync interface may do what they do."""
+        return self.kind == "system" or right in self.rights or any(right in RIGHTS[role] for role in self.roles)
 
     def must(self, right: Right) -> None:
         """Raise Forbidden unless the actor may; every verb of the staff begins with this."""
@@ -99,11 +103,12 @@ class User(SQLModel, table=True):
 
 
 class Ended(StrEnum):
-    """Why a session was ended from elsewhere, which closes its open pages; whoever signs out themselves leaves none of these."""
+    """Why a session is over, which closes its open pages."""
 
     DISABLED = "disabled"
     BY_ADMINISTRATOR = "by an administrator"
     FROM_ELSEWHERE = "from elsewhere"
+    SIGNED_OUT = "signed out"
 
 
 class SignIn(SQLModel, table=True):
@@ -135,7 +140,7 @@ def sign_in(session: Session, *, oid: str, name: str, email: str, roles: list[st
         oid=oid, email=email, name=name, role=held[-1], created_at=now()
     )
     if user.status == SUSPENDED:
-        raise Forbidden(_("Your account is suspended. Ask an administrator."))
+        raise Forbidden(_("Your account is disabled. Ask an administrator."))
     user.name, user.email, user.role = name, email, held[-1]
     session.add(user)
     session.flush()
@@ -168,7 +173,7 @@ def actor_of(session: Session, token: str | None) -> Actor:
 def sign_out(session: Session, token: str) -> None:
     """End the session; unknown tokens are ignored."""
     if found := session.exec(select(SignIn).where(SignIn.token_hash == hash_of(token))).first():
-        found.ended_at = now()
+        found.ended_at, found.ended_why = now(), Ended.SIGNED_OUT.value
         session.add(found)
 
 
@@ -180,7 +185,7 @@ def note_seen(session: Session, token: str) -> None:
 
 
 def cut_off(session: Session, tokens: Collection[str]) -> dict[str, Ended]:
-    """Those of the tokens whose holder has been cut off, or signed out from elsewhere, with why."""
+    """Those of the tokens whose holder has been cut off, or has signed out, here or from elsewhere, with why."""
     by_hash = {hash_of(token): token for token in tokens}
     over = sa.or_(col(SignIn.ended_why) != "", col(User.status) == SUSPENDED)
     wanted = select(SignIn.token_hash, SignIn.ended_why, User.status).join(User, col(User.id) == col(SignIn.user_id))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from models.application import TRANSITIONS, Application, ApplicationStatus
 from models.decision import already_decided, why_somebody_else
 from models.event import Event
-from models.language import _, shown_list
+from models.language import _
 from models.person import Actor, Right
-from models.review import SECTIONS
+from models.review import why_not_reviewed
 
 S = ApplicationStatus
 
@@ -32,17 +32,19 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """An application as somebody finds it: `judged` are the sections with a verdict, `history` its events, newest first.
+    """An application as somebody finds it: `judged` are the sections with a verdict, `stale` those of them that the partner changed since,
+    `history` its events, newest first.
 
     `decided` says that a decision has been made and has not left yet, `held` that somebody has to confirm it.
     """
 
     actor: Actor
     application: Application
-    judged: Iterable[str]
+    judged: Container[str]
     history: Sequence[Event]
     decided: bool = False
     held: bool = False
+    stale: Set[str] = frozenset()
 
     def why_not(self, action: Action) -> str:
         """The sentence that stands in the way; empty when the action is possible."""
@@ -73,8 +75,8 @@ class Situation:
         return _("This cannot be done now. Status of the application: {status}.").format(status=_(state.label))
 
     def _rule(self, action: Action) -> str:
-        if action == Action.REVIEWED and (left := [_(title) for name, title in SECTIONS.items() if name not in self.judged]):
-            return _("Give a verdict on these first: {sections}.").format(sections=shown_list(left))
+        if action == Action.REVIEWED:
+            return why_not_reviewed(self.judged, self.stale)
         return why_somebody_else(self.actor, self.history) if action in (Action.APPROVE, Action.REJECT) else ""
 
 

@@ -39,6 +39,7 @@ _TEXTS = {
     "registration": Application.company_registration, "vat_number": Application.vat_number, "code": Application.invitation_code,
 }  # fmt: skip
 _FAILED = sa.select(sa.func.count()).where(col(Delivery.state) == DeliveryState.FAILED).scalar_subquery()
+_ID = col(QueueEntry.application_id)
 _MARK = sa.select(sa.select(sa.func.max(Event.id)).scalar_subquery(), _FAILED)
 
 
@@ -56,6 +57,7 @@ class Row:
     company: str
     status: ApplicationStatus
     submitted_at: datetime | None
+    updated_at: datetime
     reviewer: str
     nationwide: bool
     regions: tuple[str, ...]
@@ -161,6 +163,17 @@ def ids(session: Session, looked: Looked) -> Any:
     return select(QueueEntry.application_id).where(*sifted(session, looked)).order_by(turn(key), turn(col(QueueEntry.application_id)))
 
 
+def onward(session: Session, looked: Looked, size: int, changed_since: datetime | None = None) -> tuple[tuple[Row, ...], Place | None]:
+    """Up to `size` rows from the place of `looked` on, in its order, and the place behind the last; None at the end.
+
+    For programs, which read all there is: nothing is counted. `changed_since` leaves out what has not changed since that moment.
+    """
+    more = [] if changed_since is None else [_ID.in_(select(Application.id).where(col(Application.updated_at) >= changed_since))]
+    keys = _keys(session, looked, looked.place, size + 1, more)
+    rows = rows_of(session, [one.id for one in keys[:size]])
+    return rows, Place("after", keys[size - 1].key, keys[size - 1].id) if len(keys) > size else None
+
+
 def mark(session: Session) -> tuple[int, int]:
     """Differs when the list may differ: whatever is done to an application leaves an event, and a delivery that failed is counted."""
     last, lost = session.execute(_MARK).one()
@@ -201,12 +214,12 @@ def _last(session: Session, looked: Looked, total: int) -> tuple[Looked, list[_K
     return replace(looked, place=place), _keys(session, looked, Place("last"), size)
 
 
-def _keys(session: Session, looked: Looked, place: Place, size: int) -> list[_Key]:
+def _keys(session: Session, looked: Looked, place: Place, size: int, more: Sequence[Any] = ()) -> list[_Key]:
     """The rows from a place on, in the list's order; a page before a place is read backwards from it."""
     backwards = place.way in ("before", "last")
     downwards, key, number = looked.downwards != backwards, SORTS[looked.column], col(QueueEntry.application_id)
     turn, found = sa.desc if downwards else sa.asc, list[_Key]()
-    wanted = select(number, key).where(*sifted(session, looked))
+    wanted = select(number, key).where(*sifted(session, looked), *more)
     for part, order in _parts(looked, place, downwards, turn(key)):
         rows = session.exec(wanted.where(*part).order_by(*order, turn(number)).limit(size - len(found)))
         found += [_key(row, at) for row, at in rows]
@@ -259,7 +272,7 @@ def _lines() -> Any:
     again = sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.attempts) > 1)
     texts = (sa.func.coalesce(column, "").label(name) for name, column in _TEXTS.items())
     wanted: Any = sa.select(
-        col(entry.application_id).label("id"), *texts, col(Application.status), col(Application.submitted_at),
+        col(entry.application_id).label("id"), *texts, col(Application.status), col(Application.submitted_at), col(Application.updated_at),
         col(Application.nationwide_coverage).label("nationwide"), col(Application.geographic_coverage).label("regions"),
         sa.func.coalesce(User.name, "").label("reviewer"), col(entry.flags), col(entry.flagged), col(entry.due_on), col(entry.expires_on),
         _of(Verdict, col(Verdict.section).in_(SECTIONS)).label("sections"), _of(Delivery, failed).label("failed"),

@@ -59,6 +59,11 @@ class Differences:
         return name in self.answers or name in self.documents
 
 
+def count_of_changes(sent: Event) -> int:
+    """How many answers and documents changed with what the partner sent: the one count for desk, history and mails."""
+    return len(sent.detail.get("changed") or {}) + len(sent.detail.get("documents") or {})
+
+
 def differences(session: Session, application: Application, values: Mapping[str, Any]) -> Differences:
     """What sending these settled `values`, and the documents that are there now, would change of what was sent last."""
     before, after = as_json(application.answers()), as_json(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -105,12 +105,20 @@ def mark_reviewed(session: Session, actor: Actor, application: Application) -> N
     """Every section has a verdict: the decision is due. Conflict names the sections without one."""
     actor.must(Right.REVIEW)
     _must_be(application, ApplicationStatus.UNDER_REVIEW)
-    standing = verdicts(session, application).keys() - outdated(session, application)
-    if open_sections := [title for name, title in SECTIONS.items() if name not in standing]:
-        raise Conflict(_("Give a verdict on these first: {sections}.").format(sections=shown_list([_(one) for one in open_sections])))
+    if why := why_not_reviewed(verdicts(session, application), outdated(session, application)):
+        raise Conflict(why)
     move(application, ApplicationStatus.REVIEWED)
     session.add(application)
     record(session, "application.reviewed", actor, application_id=application.id)
+
+
+def why_not_reviewed(given: Container[str], stale: Container[str]) -> str:
+    """Which sections stand in the way of marking it reviewed, and why: no verdict yet, or one `given` that is `stale` (`outdated`)."""
+    without = [_(title) for name, title in SECTIONS.items() if name not in given]
+    again = [_(title) for name, title in SECTIONS.items() if name in given and name in stale]
+    first = _("Give a verdict on these first: {sections}.")
+    anew = _("The partner changed these after their verdict, so give it anew: {sections}.")
+    return " ".join(said.format(sections=shown_list(names)) for said, names in ((first, without), (anew, again)) if names)
 
 
 def reopen(session: Session, actor: Actor, application: Application, reason: str) -> None:

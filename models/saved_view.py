@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from models import loose
 from models.database import UtcDateTime, now
 from models.errors import Conflict, Invalid, NotFound, Problem
+from models.event import record
 from models.language import _, shown_number
 from models.looked import NEWEST, Looked, Place, looked, said
 from models.person import Actor, Right, User
@@ -61,6 +62,7 @@ def save_view(session: Session, actor: Actor, name: str, wanted: Looked) -> Save
     made = SavedView(user_id=actor.user_id or 0, name=_named(session, actor, name), asked=kept(wanted), saved_at=now())
     session.add(made)
     session.flush()
+    record(session, "view.saved", actor, view=made.id, name=made.name, asked=made.asked)
     return made
 
 
@@ -68,16 +70,20 @@ def rename_view(session: Session, actor: Actor, view: SavedView, name: str) -> N
     """Another name for one of one's own views."""
     actor.must(Right.READ)
     _must_be_own(actor, view)
-    view.name = _named(session, actor, name, but=view.id)
+    before, view.name = view.name, _named(session, actor, name, but=view.id)
     session.add(view)
+    if view.name != before:
+        record(session, "view.renamed", actor, view=view.id, name=view.name, before=before)
 
 
 def change_view(session: Session, actor: Actor, view: SavedView, wanted: Looked) -> None:
     """What is looked for now takes the place of what the view held; its name stays."""
     actor.must(Right.READ)
     _must_be_own(actor, view)
-    view.asked, view.saved_at = kept(wanted), now()
+    before, view.asked, view.saved_at = view.asked, kept(wanted), now()
     session.add(view)
+    if view.asked != before:
+        record(session, "view.changed", actor, view=view.id, name=view.name, asked=view.asked, before=before)
 
 
 def delete_view(session: Session, actor: Actor, view: SavedView) -> None:
@@ -86,6 +92,8 @@ def delete_view(session: Session, actor: Actor, view: SavedView) -> None:
     _must_be_own(actor, view)
     older = sa.and_(col(SavedView.deleted_at).is_not(None), col(SavedView.id) != view.id)
     session.execute(sa.delete(SavedView).where(col(SavedView.user_id) == view.user_id, older))
+    if view.deleted_at is None:
+        record(session, "view.deleted", actor, view=view.id, name=view.name, asked=view.asked)
     view.deleted_at = now()
     session.add(view)
 
@@ -99,6 +107,7 @@ def restore_view(session: Session, actor: Actor, view: SavedView) -> None:
     _must_have_room(session, actor)
     view.name, view.deleted_at = _named(session, actor, view.name, but=view.id), None
     session.add(view)
+    record(session, "view.restored", actor, view=view.id, name=view.name, asked=view.asked)
 
 
 def kept(wanted: Looked) -> dict[str, str]:

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     sharepoint_applications_list: str = Field("EPC Onboarding", description="Name of the list of applications")
     sharepoint_library: str = Field("EPC Onboarding Evidence", description="Name of the document library")
 
+    sharepoint_keeps_files: bool = Field(
+        False, description="Whether documents stay in the library when the portal erases them; each is then reported"
+    )
     sharepoint_poll_minutes: int = Field(5, ge=0, description="Minutes between two looks at what people changed in both lists; 0: none")
     sharepoint_compare_hour: int = Field(
         2, ge=0, le=24, description="Hour (UTC) from which both lists are compared with the portal each night; 24: in no night"
@@ -72,8 +75,8 @@ class Settings(BaseSettings):
 
     mail_transport: Literal["smtp", "graph"] = Field("smtp", description="How mail leaves")
     mail_from: str = Field("", description="The sender's address; with `graph` the mailbox it leaves from")
-    mail_operations: str = Field("", description="Address that hears of new applications")
-    digest_hour: int = Field(6, ge=0, le=24, description="Hour (UTC) from which that address hears each day of what needs a person; 24: on no day")
+    mail_operations: str = Field("", description="Address that hears of new applications, withdrawals and held decisions")
+    digest_hour: int = Field(6, ge=0, le=24, description="Hour (UTC) from which it hears each day of what needs a person; 24: on no day")
     contract_pack_url: str = Field("", description="Where partners read the Contract Overview Pack; empty where their contact sends it")
     mail_returns_minutes: int = Field(0, ge=0, description="Minutes between two looks by Graph for mail that came back there; 0: none")
     mail_per_minute: int = Field(30, ge=0, description="Mails a minute that leave, over all workers; 0: as many as come")

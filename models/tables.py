@@ -16,6 +16,7 @@ from models.followed_list import FollowedList
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.invitation_entry import InvitationEntry
+from models.invited_by_program import InvitationKey
 from models.letter_template import LetterTemplate
 from models.library_upload import LibraryUpload
 from models.list_item import ListItem
@@ -32,6 +33,7 @@ from models.saved_view import SavedView
 from models.scan import Scan
 from models.schedule import Lease
 from models.stray import Stray
+from models.token import Token
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, Mention, InformationRequest, Lease,
@@ -39,4 +41,5 @@ ALL = (
     IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
     LetterTemplate, InvitationEntry, SavedView, Pause, Scan,
     ListItem, LibraryUpload, Stray, FollowedList, ListTrouble,
+    Token, InvitationKey,
 )  # fmt: skip

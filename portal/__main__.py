@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uvicorn
 
+from integrations.logs import set_up
 from models.settings import ready_settings
-from portal.logs import set_up
 from portal.main import calm_garbage, create_app
 
 

@@ -91,7 +91,7 @@ def _send_away(client: Client) -> None:
     """The browser leaves the page; one that does not is no page any more on this side either."""
     if _open.pop(client.id, None) is None or client.is_deleted:
         return
-    client.run_javascript(f"location.replace({json.dumps(OVER)} + '?to=' + encodeURIComponent(location.pathname + location.search))")
+    client.run_javascript(f"unsent.leave({json.dumps(OVER)} + '?to=' + encodeURIComponent(location.pathname + location.search))")
     asyncio.get_running_loop().call_later(LEAVE, _let_go, client)
 
 

@@ -52,15 +52,6 @@ async def callback(request: Request) -> Response:
     return RedirectResponse(local_path(to), 303)
 
 
-@router.post("/sign-out")
-async def sign_out(request: Request) -> Response:
-    """End the session here and at Entra."""
-    token = request.session.pop(STAFF, "")
-    await run_in_threadpool(_close_session, token)
-    url = await run_in_threadpool(identity.sign_out_url, f"{settings().portal_url}/")
-    return RedirectResponse(url, 303)
-
-
 def staff(request: Request) -> Actor:
     """The member of staff at this browser, looked up afresh at each call; SignInNeeded if there is none."""
     with reading() as session:
@@ -140,15 +131,6 @@ def _open_session(who: identity.Identity, browser: str = "") -> str:
         token = person.sign_in(session, oid=who.oid, name=who.name, email=who.email, roles=list(who.roles), browser=browser)
         record(session, "person.signed_in", person.actor_of(session, token))
     return token
-
-
-def _close_session(token: str) -> None:
-    try:
-        with transaction() as session:
-            record(session, "person.signed_out", person.actor_of(session, token))
-            person.sign_out(session, token)
-    except SignInNeeded:
-        return  # it was over already
 
 
 def _callback_url() -> str:

@@ -9,7 +9,7 @@ from html import escape
 from itertools import count
 from typing import Any
 
-from nicegui import ui
+from nicegui import events, ui
 from nicegui.elements.mixins.text_element import TextElement
 from sqlmodel import Session
 
@@ -18,9 +18,12 @@ from models.language import _
 from models.meant import meant
 from models.person import Actor
 from portal.staff import Desk, attempt
+from portal.unsent import Typed, Unsent
 
 Values = Mapping[str, Any]
 _numbers = count(1)
+#: What is read of a date that stands half typed in its field: a verb then says that it cannot be read, instead of going without.
+NO_DAY = "?"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Field:
     """A labelled control with its help and its error, linked so that a screen reader says them with it."""
 
     def __init__(self, ask: Ask) -> None:
-        self.ask, self.id, self.wrong = ask, f"{ask.name}-{next(_numbers)}", False
+        self.ask, self.id, self.wrong, self.half_typed = ask, f"{ask.name}-{next(_numbers)}", False, False
         with ui.element("div").classes("field half" if ask.half else "field wide") as self.place:
             self.place.props.update(ask.marks)
             optional = f" <em>{escape(_('(optional)'))}</em>" if ask.optional else ""
@@ -69,14 +72,19 @@ class Field:
         self.control.on_value_change(self._typed)
         if self.offer:
             self.control.on("blur", self._suggest)
+        if ask.kind == "date":
+            self.control.on("focusout", self._left, js_handler="(event) => emit(event.target.validity.badInput)")
 
     @property
     def value(self) -> Any:
-        """What stands in it: text, or a list where several are chosen."""
+        """What stands in it: text, or a list where several are chosen; of a day that there is not, words that are none."""
+        if self.half_typed and not self.control.value:
+            return NO_DAY
         return self.control.value if self.control.value is not None else ([] if self.ask.kind == "many" else "")
 
     def set(self, value: Any) -> None:
         """Put a value into it and take the error away."""
+        self.half_typed = False
         self.control.set_value(value)
         self.say("")
 
@@ -91,12 +99,21 @@ class Field:
         """Bring the reader to it."""
         self.control.run_method("focus")
 
+    def amend(self) -> None:
+        """Bring the reader to it, and what is wrong into sight: below a long text it may be far from where the text is read."""
+        self.focus()
+        ui.run_javascript(f"desk.wrong('{self.id}-error')")
+
     def _typed(self, *_: Any) -> None:
         """What was wrong is being put right: the error does not stand beside the new words."""
         if self.offer:
             self.offer.clear()
         if self.wrong:
             self.say("")
+
+    def _left(self, event: events.GenericEventArguments) -> None:
+        """A browser shows 31 February or half a date as it was typed, and tells us that the field is empty."""
+        self.half_typed = bool(event.args)
 
     def _suggest(self) -> None:
         """Ask about an address that looks mistyped (models/meant.py); it is taken as it is where nobody presses the button."""
@@ -142,16 +159,37 @@ class Fields:
             one.set((values or {}).get(name, one.ask.value))
         self.line.set_content("")
 
+    @property
+    def first(self) -> Field:
+        """The field that the form begins with."""
+        return next(iter(self.fields.values()))
+
+    def mark(self, unsent: Unsent) -> None:
+        """What is typed is kept by the browser; what is chosen from a list is chosen again."""
+        for name, one in self.fields.items():
+            if one.ask.kind not in ("choice", "many"):
+                unsent.mark(one.place, name)
+
+    def put(self, kept: Typed) -> bool:
+        """Put back what the browser kept; answers whether that is anything that did not stand there."""
+        new = {name: text for name, text in kept.items() if name in self.fields and text.strip() and text != self.fields[name].value}
+        for name, text in new.items():
+            self.fields[name].set(text)
+        return bool(new)
+
 
 def focus_wrong(fields: Iterable[Field]) -> None:
     """Bring the reader to the first field with an error: in a long dialog it may be out of sight."""
     if first := next((one for one in fields if one.wrong), None):
-        first.focus()
+        first.amend()
 
 
 @dataclass(frozen=True)
 class Deed:
-    """What a dialog does: its words, its fields, and `work` in one transaction, given what was typed; `done` may depend on its answer."""
+    """What a dialog does: its words, its fields, and `work` in one transaction, given what was typed; `done` may depend on its answer.
+
+    `form` names what is typed into it where the browser is to keep it until it is sent (portal/unsent.py).
+    """
 
     title: str
     lead: str
@@ -160,6 +198,7 @@ class Deed:
     work: Callable[[Session, Actor, dict[str, Any]], Any]
     asks: tuple[Ask, ...] = ()
     look: str = "go"
+    form: str = ""
 
 
 class Sheet:
@@ -169,6 +208,8 @@ class Sheet:
         self.desk, self.deed, self.after, self.busy, self.fresh = desk, deed, after, False, False
         self.name = f"sheet-{next(_numbers)}"
         self.place = ui.context.slot
+        self.values: Values | None = None
+        self.unsent = self._kept_as(deed.form)
 
     @cached_property
     def dialog(self) -> ui.dialog:
@@ -182,20 +223,46 @@ class Sheet:
         with self.dialog, ui.element("div").classes("sheet q-card"):  # Quasar lets only a div in a dialog take the pointer
             ui.html(escape(self.deed.title), sanitize=False, tag="h2").props(f"id={self.name}")
             ui.html(escape(self.deed.lead), sanitize=False, tag="p").classes("mute")
+            if self.unsent:
+                self.unsent.line()
             made = Fields(self.deed.asks)
+            self.below(made)
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
                 button(self.deed.go, self._do, self.deed.look)
         return made
 
-    def open(self, values: Values | None = None) -> None:
-        """Show it, with `values` in its fields where given."""
+    def open(self, values: Values | None = None, form: str = "") -> None:
+        """Show it, with `values` in its fields where given; `form` names what is typed then, where it is about another thing each time."""
+        self.unsent = self._kept_as(form) if form else self.unsent
         if self.fresh or values is not None:
             self._clear()
-        form = self.form
+        drawn, self.values = "form" in self.__dict__, values
+        form_now = self.form  # drawn now if it was not
         if values is not None:
-            form.fill(values)
+            form_now.fill(values)
+        if self.unsent and not drawn:
+            form_now.mark(self.unsent)
+            self.unsent.ask()
         self.dialog.open()
+
+    def below(self, made: Fields) -> None:
+        """What a dialog of another kind draws between its fields and its buttons."""
+
+    def refused(self, error: Refused) -> None:
+        """Say why nothing was done, where the reader is."""
+        self.form.refuse(error)
+
+    def _kept_as(self, form: str) -> Unsent | None:
+        return Unsent(form, self._put_back, self._empty) if form else None
+
+    def _put_back(self, kept: Typed) -> None:
+        if self.form.put(kept) and self.unsent:
+            self.unsent.say()
+
+    def _empty(self) -> None:
+        self.form.fill(self.values)
+        self.form.first.focus()
 
     def _clear(self) -> None:
         """Drawn anew when it opens next: a field that was emptied out of sight would show its old text again."""
@@ -209,9 +276,11 @@ class Sheet:
         self.busy = True
         try:
             typed = self.form.values
-            if await attempt(self.desk, lambda s, actor: self.deed.work(s, actor, typed), done=self.deed.done, refused=self.form.refuse):
+            if await attempt(self.desk, lambda s, actor: self.deed.work(s, actor, typed), done=self.deed.done, refused=self.refused):
                 self.dialog.close()
                 self.fresh = True
+                if self.unsent:
+                    self.unsent.sent()
                 await self.after()
         finally:
             self.busy = False
@@ -219,7 +288,9 @@ class Sheet:
 
 def _choice(ask: Ask) -> Any:
     # with_input puts label and error on a real input; without it they stand on a div (FACTS 97).
-    return ui.select(dict(ask.options), value=ask.value or None, with_input=True)
+    made = ui.select(dict(ask.options), value=ask.value or None, with_input=True)
+    made.on("filter", js_handler=f"(typed, update) => desk.sift(getElement({made.id}), typed, update)")
+    return made
 
 
 def _many(ask: Ask) -> Any:

@@ -24,6 +24,7 @@ from portal import palette
 from portal.aside import lay_aside
 from portal.attendance import attend
 from portal.language import texts_url
+from portal.policy import nonce
 from portal.postbox import Postbox
 from portal.render import render
 
@@ -74,6 +75,7 @@ def _furnish(actor: Actor) -> None:
     ui.add_head_html(f'<link rel="stylesheet" href="{static_url("palette.css")}">')
     for script in ("keys.js", "palette.js"):
         ui.add_head_html(f'<script src="{static_url(script)}" defer></script>')
+    ui.add_head_html(f'<script src="{static_url("unsent.js")}" data-who="{actor.user_id}" defer></script>')
     ui.add_body_html(palette.dialog(actor, DESK))
 
 
@@ -145,7 +147,7 @@ def _speak(client: Client) -> None:
     """The page's language and direction. NiceGUI's page belongs to all who open it, so this reader's client gets its own."""
     client.page = copy(client.page)
     client.page.language = QUASAR[spoken().code]
-    ui.add_head_html(f'<script>document.documentElement.dir = "{spoken().direction}"</script>')
+    ui.add_head_html(f'<script nonce="{nonce()}">document.documentElement.dir = "{spoken().direction}"</script>')
 
 
 def static_url(name: str) -> str:

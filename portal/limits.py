@@ -71,7 +71,8 @@ class Limits:
         self.app, self.sized = app, SizeLimited(app)
         self.shared = CORSMiddleware(
             RateLimited(self.sized), allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "Idempotency-Key"], expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],
+            allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "If-None-Match"],
+            expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "ETag"],
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

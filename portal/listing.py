@@ -47,6 +47,7 @@ class Listing(Generic[F]):
 
     def __init__(self, desk: Desk, kind: Kind[F], found: F) -> None:
         self.desk, self.kind, self.found, self.generation, self.drawn = desk, kind, found, 0, ""
+        self.search: ui.input | None = None
         self.acts = dict(kind.acts)  # a page may add what needs the list itself
 
     def search_field(self, label: str, placeholder: str) -> None:
@@ -54,6 +55,7 @@ class Listing(Generic[F]):
         made = ui.input(value=self.params.get("q", ""), placeholder=placeholder)
         made.props("outlined dense clearable debounce=250 type=search dir=auto").classes("search").props["aria-label"] = label
         made.on_value_change(self._typed)
+        self.search = made
 
     def results(self) -> None:
         """The count for screen readers, and the list itself."""
@@ -61,6 +63,8 @@ class Listing(Generic[F]):
         self.drawn = self.kind.draw(self.found)
         self.table = ui.html(self.drawn, sanitize=False).classes("results")
         self.table.on("click", self._clicked, js_handler=CLICKS)
+        self.table.props("data-list")  # static/desk.js tells of the browser's Back and Forward
+        ui.on("desk-back", self._back)
 
     @property
     def params(self) -> Params:
@@ -78,6 +82,8 @@ class Listing(Generic[F]):
             self.table.client.run_javascript("desk.keep()")
 
     async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
+        if (event.value or "") == self.params.get("q", ""):  # it was put there, not typed
+            return
         kept = {name: value for name, value in self.params.items() if name not in ("q", "page")}
         if await self.look_for({**kept, "q": event.value or ""}):
             self.status.set_content(self.kind.said(self.found))
@@ -87,12 +93,26 @@ class Listing(Generic[F]):
         if what == "act" and value in self.acts:
             done = self.acts[value](more)
             await done if done is not None else None
-        elif what == "go" and await self.look_for(dict(parse_qsl(urlsplit(value).query))):
+        elif what == "go" and await self.look_for(dict(parse_qsl(urlsplit(value).query)), history="pushState"):
             self.status.set_content(self.kind.said(self.found))
             self.table.client.run_javascript(f"desk.focus({json.dumps(more)})")
 
-    async def look_for(self, wanted: Params, *, quietly: bool = False) -> bool:
-        """Look again and redraw, unless something newer was asked for meanwhile (FACTS 93). Answers whether it was redrawn."""
+    async def _back(self, event: events.GenericEventArguments) -> None:
+        """The browser went back or forward, and its address says to what; the words of that time stand in the field again."""
+        wanted = dict(parse_qsl(str(event.args)))
+        if not await self.look_for(wanted, history=""):
+            return
+        if self.search and self.search.value != wanted.get("q", ""):
+            self.search.set_value(wanted.get("q", ""))
+        self.status.set_content(self.kind.said(self.found))
+        self.table.client.run_javascript("desk.keep()")
+
+    async def look_for(self, wanted: Params, *, quietly: bool = False, history: str = "replaceState") -> bool:
+        """Look again and redraw, unless something newer was asked for meanwhile (FACTS 93). Answers whether it was redrawn.
+
+        `history` is what is done with the address: pushState where the browser's *Back* is to lead here again, which is for another view,
+        filter, order or page and not for each letter of a search; nothing where the browser has come here by itself.
+        """
         self.generation += 1
         mine = self.generation
         try:
@@ -101,15 +121,15 @@ class Listing(Generic[F]):
             if not quietly:
                 tell(_(SIGNED_OUT) if error.status == 401 else error.detail, "negative")
             return False
-        return mine == self.generation and self._redraw(found)
+        return mine == self.generation and self._redraw(found, history)
 
-    def _redraw(self, found: F) -> bool:
+    def _redraw(self, found: F, history: str = "replaceState") -> bool:
         before, self.found = self.kind.address(self.found), found
         if (drawn := self.kind.draw(found)) != self.drawn:
             self.drawn = drawn
             self.table.set_content(drawn)
-        if (now := self.kind.address(found)) != before:
-            self.table.client.run_javascript(f"history.replaceState(history.state, '', {json.dumps(now)})")
+        if history and (now := self.kind.address(found)) != before:
+            self.table.client.run_javascript(f"history.{history}(null, '', {json.dumps(now)})")
         return True
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from integrations.failures import Failure, Passing
-from models.errors import NotYet, Problem, Refused, TooMany
+from models.errors import NotYet, Problem, Refused, TokenNeeded, TooMany
 from models.language import _, ngettext
 from models.slots import SLOTS
 from portal import logs
@@ -106,6 +106,7 @@ def _field_error(found: Problem) -> dict[str, Any]:
 
 def _refused(_: Request, error: Refused) -> Response:
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | NotYet) else {}
+    headers |= {"WWW-Authenticate": "Bearer"} if isinstance(error, TokenNeeded) else {}
     more = {"beingChecked": True} if isinstance(error, NotYet) else {}
     return problem(error.status, error.detail, field_errors(error.problems), headers, **more)
 
@@ -174,8 +175,8 @@ def _error_answers(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 _MEANINGS: Mapping[int, str] = {
     400: "The body is not a JSON object",
-    401: "The invitation code, key or signature is not valid",
-    403: "The request comes from a page of another site",
+    401: "The invitation code, key, signature or token is not valid",
+    403: "The token has not the scope, or the request comes from a page of another site",
     404: "There is no such thing",
     409: "The state has moved on: submitted already, changed by somebody else, or not yet arrived",
     413: "The body is larger than 256 KiB",

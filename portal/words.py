@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from models.application import ApplicationStatus
+from models.columns import decided_said
 from models.database import OFFICE as OFFICE  # staff read the time of their office
 from models.event import DeliveryState
 from models.invitation import InvitationStatus
@@ -37,7 +38,6 @@ TONES: dict[str, str] = {
     InvitationStatus.EXPIRED: "warn",
     InvitationStatus.REVOKED: "bad",
 }
-DESK_STATUS: dict[ApplicationStatus, str] = {ApplicationStatus.SUBMITTED: "New", ApplicationStatus.REVIEWED: "Decision due"}
 DELIVERY_WORDS: dict[str, str] = {
     DeliveryState.WAITING: "Waiting",
     DeliveryState.RUNNING: "Running",
@@ -127,14 +127,14 @@ def tag(words: str, tone: str = "") -> Markup:
 
 def status_tag(status: ApplicationStatus, decided: object = None, held: object = None) -> Markup:
     """An application's status as the desk says it; where it is `decided` and nothing has left yet, that, or that it is `held`."""
-    if held:
-        return tag(_("Decision held"), "bad")
-    return tag(_("Decided, not sent yet"), "info") if decided else tag(status_words(status), TONES[status])
+    if held or decided:
+        return tag(decided_said(held=bool(held)), "bad" if held else "info")
+    return tag(status_words(status), TONES[status])
 
 
 def status_words(status: ApplicationStatus) -> str:
     """An application's status as the desk says it, in plain text."""
-    return _(DESK_STATUS.get(status, status.label))
+    return _(status.desk_label)
 
 
 def delivery_tag(state: str, attempts: int = 0) -> Markup:

@@ -45,7 +45,8 @@ def install(app: FastAPI) -> None:
 
 def draw(folder: Folder, *, missing: bool = False) -> None:
     """The page; with `missing` the reader comes from *Submit*, so what is missing gets the focus."""
-    form_page(_("Check your answers"), folder, body(folder, missing=missing), stale="reload", scripts=("reply.js",), more=PRINTED)
+    shown = body(folder, missing=missing)
+    form_page(_("Check your answers"), folder, shown, stale="reload", scripts=("reply.js", "sending.js"), more=PRINTED)
 
 
 def body(folder: Folder, *, missing: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from models.reach import EVERYTHING, Reach, reach_of
 from models.request import InformationRequest, open_request
 from models.resubmission import Differences, differences, pending
 from models.rules import settle
-from models.scan import Apart, apart
+from models.scan import Apart, apart, why_apart
 from models.sheet import Sheet
 from models.slots import SLOTS
 from models.steps import QUESTIONS, STEPS
@@ -68,8 +68,12 @@ class Folder:
         return counts(self.documents)
 
     def problems(self) -> list[Problem]:
-        """All that stands between the partner and *Submit*, in the form's order; each document after its step's answers."""
-        return self.sheet.problems()
+        """All that stands between the partner and *Submit*, in the form's order; each document after its step's answers.
+
+        Of a document that came and that the virus scanner keeps apart, the problem is that, and not that there is none.
+        """
+        held_up = {document.slot: why_apart(document, scan) for document, scan in self.apart}
+        return [replace(one, message=held_up.get(one.field, one.message)) for one in self.sheet.problems()]
 
     @cached_property
     def sheet(self) -> Sheet:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from models.assignment import MOST, Reviewer, assign_many
 from models.errors import Refused, SignInNeeded
 from models.language import _, ngettext, shown_number
-from models.looked import NOBODY
+from models.looked import NEEDS_WORK, NOBODY, VIEWS
 from models.person import Actor, Right
 from models.queue import Found, ids
 from models.request_reminder import remind_many
@@ -32,7 +32,7 @@ class Ticked:
     def __init__(self, desk: Desk, actor: Actor, listing: Listing[Found], able: Sequence[Reviewer]) -> None:
         self.desk, self.actor, self.listing = desk, actor, listing
         self.names = {one.id: one.name for one in able}
-        ui.html(_bar(tuple(able), actor.may(Right.REVIEW)), sanitize=False).classes("results ticked-place")
+        ui.html(_bar(tuple(able), actor.may(Right.REVIEW), actor.user_id), sanitize=False).classes("results ticked-place")
         ui.on("desk-assign", self._assign)
         ui.on("desk-remind", self._remind)
 
@@ -83,14 +83,25 @@ class Ticked:
             return _("Nothing had to be changed.")
         if who is None:
             said = ngettext("{count} application has no reviewer now.", "{count} applications have no reviewer now.", count)
-            return said.format(count=shown_number(count))
+            return "\n".join(filter(None, (said.format(count=shown_number(count)), self._left(count, who))))
         said = ngettext("{count} application assigned to {name}.", "{count} applications assigned to {name}.", count)
-        return said.format(count=shown_number(count), name=words.own(self.names.get(who, self.actor.name)))
+        told = said.format(count=shown_number(count), name=words.own(self.names.get(who, self.actor.name)))
+        return "\n".join(filter(None, (told, self._left(count, who))))
+
+    def _left(self, count: int, who: int | None) -> str:
+        """Where those are that have left the view by this; empty where it shows them still."""
+        view = self.listing.found.looked.view
+        leave = who is not None if view == "unassigned" else view == "mine" and who != self.actor.user_id
+        if not leave:
+            return ""
+        now_in = "unassigned" if who is None else "mine" if who == self.actor.user_id else NEEDS_WORK
+        said = ngettext("It has left “{view}” and is in “{now}” now.", "They have left “{view}” and are in “{now}” now.", count)
+        return said.format(view=_(VIEWS[view][0]), now=_(VIEWS[now_in][0]))
 
 
 @kept
-def _bar(able: tuple[Reviewer, ...], reviews: bool) -> str:
-    return render("desk_ticked.html", reviewers=able, nobody=NOBODY, me=ME, reviews=reviews)
+def _bar(able: tuple[Reviewer, ...], reviews: bool, own: int | None) -> str:
+    return render("desk_ticked.html", reviewers=able, nobody=NOBODY, me=ME, reviews=reviews, own=own)
 
 
 def _told(count: int, refused: Sequence[tuple[str, str]], done: str, more: Callable[[int], str]) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ class Columns:
             return tell(_(SIGNED_OUT), "negative")
         except Refused as error:
             return tell(error.detail, "negative")
-        await self.listing.look_for({**self.listing.params, "columns": ",".join(chosen)})
+        await self.listing.look_for({**self.listing.params, "columns": ",".join(chosen)}, history="pushState")
 
 
 @kept

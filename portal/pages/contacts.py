@@ -58,7 +58,7 @@ class Contacts:
         self.desk, self.actor = desk, actor
         self.listing = Listing(desk, self._kind(), found)
         ui.html(f'<div class="title"><h1>{escape(_("People"))}</h1></div>', sanitize=False)
-        ui.html(render("people_tabs.html", here=PATH), sanitize=False).classes("results")
+        ui.html(render("people_tabs.html", here=PATH, programs=actor.may(Right.PEOPLE)), sanitize=False).classes("results")
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search contacts"), _("Company, name, email, telephone, reference or code"))
         self.listing.results()

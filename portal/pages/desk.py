@@ -96,7 +96,7 @@ class Applications:
     async def _sift(self, event: events.GenericEventArguments) -> None:
         """Other filters were chosen in the panel; view, words, order and columns stay."""
         kept = {name: value for name, value in self.listing.params.items() if name in ("q", "view", "sort", "columns")}
-        if await self.listing.look_for({**kept, **dict(parse_qsl(str(event.args)))}):
+        if await self.listing.look_for({**kept, **dict(parse_qsl(str(event.args)))}, history="pushState"):
             self.listing.status.set_content(escape(words.applications(self.listing.found.total)))
 
     async def _look(self, __: events.GenericEventArguments) -> None:

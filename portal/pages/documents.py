@@ -5,8 +5,6 @@ The bytes come from the store through the portal, which sets the headers.
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
@@ -21,13 +19,10 @@ from models.person import Right
 from models.reach import of_step
 from portal import auth
 from portal.api.partner import visitor
+from portal.handing import SAFE, headers_of
 
 #: What a browser shows by itself without running anything of it; all else is handed over to be saved.
 SHOWN = ("application/pdf", "image/png", "image/jpeg")
-
-#: Nothing of a document may run, load or be framed elsewhere. Chromium's viewer of PDFs works in this sandbox, in a frame too [tried].
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
-SAFE = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin"}
 THUMBNAIL_BYTES = 1_000_000
 
 
@@ -40,7 +35,7 @@ def install(app: FastAPI) -> None:
 def show(request: Request, public_id: str, download: bool = False) -> Response:
     """The file, shown in the browser where that is safe; NotFound for anybody who may not see it, whether it exists or not."""
     document = _visible(request, public_id)
-    headers = _headers(document, inline=document.file_type in SHOWN and not download)
+    headers = headers_of(document, inline=document.file_type in SHOWN and not download)
     body = iter(()) if request.method == "HEAD" else storage().stream(document.r2_key)
     return StreamingResponse(body, media_type=document.file_type, headers=headers)
 
@@ -81,18 +76,6 @@ def _is_staff(request: Request) -> bool:
             return person.actor_of(session, token).may(Right.READ)
     except SignInNeeded:
         return False
-
-
-def _headers(document: Document, *, inline: bool) -> dict[str, str]:
-    """The tightest policy that still shows a document; a file name of any letters by RFC 6266."""
-    name = quote(document.file_name, safe="")
-    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\%' else "_" for sign in document.file_name)
-    return {
-        "content-disposition": f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{name}",
-        "content-length": str(document.file_size),
-        "cache-control": "private, no-store",
-        **SAFE,
-    }
 
 
 def _not_found() -> NotFound:

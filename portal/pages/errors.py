@@ -27,6 +27,7 @@ from models.language import _, speaking
 from portal import frame, logs
 from portal.guard import HEADERS
 from portal.language import wanted
+from portal.policy import for_page
 from portal.problems import wants_page
 from portal.render import render
 
@@ -68,7 +69,7 @@ async def page(request: Request, error: Exception) -> Response:
     with speaking(wanted(request.headers)):
         told = tell(error)
         html = _html(request, told)
-    return HTMLResponse(html, told.status, headers={**HEADERS, "cache-control": "no-store", **_headers(error)})
+    return HTMLResponse(html, told.status, headers={**HEADERS, **for_page(), "cache-control": "no-store", **_headers(error)})
 
 
 @dataclass(frozen=True)

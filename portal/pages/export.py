@@ -22,7 +22,7 @@ from models.looked import ALL, Looked, looked
 from models.person import Actor, Right
 from models.queue_entry import QueueEntry
 from models.workbook import MEDIA_TYPE, MOST_ROWS, as_xlsx
-from portal import staff
+from portal import auth, staff
 from portal.words import OFFICE
 
 CSV, XLSX = "csv", "xlsx"
@@ -40,6 +40,8 @@ async def applications(request: Request, form: Literal["csv", "xlsx"]) -> Respon
 
     `shown` in the address names the columns; without it there is every column. Each download leaves an event.
     """
+    if request.method == "POST":
+        auth.refuse_other_sites(request)
     desk, asked = staff.at_desk(request), dict(request.query_params)
     only = str((await request.form()).get("only", "")) if request.method == "POST" else None
     ids = await desk.read(Right.READ, lambda session, actor: _found(session, actor, asked, only))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from models import invitation as verbs
 from models import loose
+from models.already import invite_anew
 from models.application import of_invitation
 from models.contacts import correct_address
 from models.errors import Invalid, NotFound, Problem
@@ -26,13 +27,17 @@ Work = Callable[[Session, Actor, dict[str, Any]], Any]
 LONGEST = timedelta(days=366)
 
 
-def inviting(made: Callable[[Invitation], None]) -> Deed:
-    """Invite a partner; `made` hears of the invitation before it is committed."""
+def inviting(made: Callable[[Invitation], None], known: Callable[[], Collection[str]]) -> Deed:
+    """Invite a partner; `made` hears of the invitation before it is committed.
+
+    An address that is invited already is told of, and invited anyway once `known` names the codes of what stands for it.
+    """
 
     def invite(session: Session, actor: Actor, typed: Values) -> None:
         fields = {name: typed[name] or "" for name in ("company_name", "contact_email", "contact_title", "contact_name", "notes")}
         until = _last_moment(fields, typed["expires_on"])
-        made(verbs.invite(session, actor, **fields, expires_at=until, language=typed["language"] or ENGLISH.code))
+        language = typed["language"] or ENGLISH.code
+        made(invite_anew(session, actor, known=known(), **fields, expires_at=until, language=language))
 
     lead = _("The portal makes a code and sends an email with the link. The form opens with company and email filled in.")
     return Deed(_("Invite a partner"), lead, _("Send the invitation"), _("The invitation is on its way."), invite, _asked())

@@ -21,7 +21,7 @@ from portal import attendance, listing, staff, words
 from portal.controls import Ask, Deed, Sheet, button
 from portal.frame import frame, page, static_url
 from portal.listing import Kind, Listing, Params
-from portal.pages import contacts
+from portal.pages import contacts, programs
 from portal.pages.desk_style import style
 from portal.render import render
 
@@ -40,6 +40,7 @@ class Found:
 def install(app: FastAPI) -> None:
     """Register /people and what is below it."""
     contacts.install(app)
+    programs.install(app)
 
     @page("/people")
     async def staff_list(request: Request) -> None:
@@ -62,7 +63,7 @@ class People:
             ui.html(f"<h1>{escape(_('People'))}</h1>", sanitize=False)
             ui.element("div").classes("grow")
             button(_("Sign out everywhere else"), self.elsewhere.open, "slim")
-        ui.html(render("people_tabs.html", here="/people"), sanitize=False).classes("results")
+        ui.html(render("people_tabs.html", here="/people", programs=found.actor.may(Right.PEOPLE)), sanitize=False).classes("results")
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search people"), _("Name or email"))
         self.listing.results()

@@ -19,6 +19,7 @@ from portal.pages.apply_printed import STYLE
 from portal.pages.review.asking import Asking
 from portal.pages.review.case import Case, load
 from portal.staff import SIGNED_OUT, Desk, tell
+from portal.unsent import listen
 
 
 class Requesting:
@@ -28,6 +29,7 @@ class Requesting:
         self.desk, self.listing, self.client = desk, listing, ui.context.client
         self.dialogs: dict[int, Asking] = {}
         ui.add_head_html(STYLE)
+        listen(self.client)
         ui.on("desk-request", self._ask)
 
     async def _ask(self, event: events.GenericEventArguments) -> None:

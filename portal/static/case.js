@@ -104,6 +104,14 @@ const papers = (() => {
     (button || place).focus({ preventScroll: true });
   };
 
+  // Over the answers the document covers the bar that leads to the decision, so it leads there itself.
+  const decide = () => {
+    if (!wide.matches) { shown = null; close(); }
+    const place = document.getElementById("decision");
+    place.scrollIntoView({ block: "start" });
+    place.focus({ preventScroll: true });
+  };
+
   // Turned or made narrower: what lay beside the answers now lies over them, or the other way round.
   wide.addEventListener("change", () => {
     if (!panel()?.open) return;
@@ -118,6 +126,7 @@ const papers = (() => {
     if (!within) return;
     if (event.target.closest("[data-close]")) close();
     if (event.target.closest("[data-verdict]")) { event.preventDefault(); judge(); }
+    if (event.target.closest("[data-decision]")) { event.preventDefault(); decide(); }
     const turned = event.target.closest("[data-turn]"), zoomed = event.target.closest("[data-zoom]");
     if (turned) turn(Number(turned.dataset.turn));
     if (zoomed) zoom = Math.max(0, Math.min(ZOOMS.length - 1, zoom + Number(zoomed.dataset.zoom)));

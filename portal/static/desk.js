@@ -19,11 +19,34 @@ const desk = (() => {
   let last = "", line = -1;
   document.addEventListener("focusin", (event) => { last = event.target.id || ""; line = rows().indexOf(event.target); });
   const keep = () => requestAnimationFrame(() => {
+    document.dispatchEvent(new Event("desk:redrawn"));
     if (document.activeElement !== document.body || !last) return;
     const place = document.getElementById(last) || (line >= 0 && rows()[Math.min(line, rows().length - 1)]);
     if (place) place.focus({ preventScroll: true });
   });
   const rows = () => [...document.querySelectorAll("#queue a.row")];
+
+  // A list changes in place, and the browser's Back and Forward lead through what it showed; without its socket the page is loaded.
+  addEventListener("popstate", () => {
+    if (!document.querySelector("[data-list]")) return;
+    if (window.did_handshake) emitEvent("desk-back", location.search.slice(1)); else location.reload();
+  });
+
+  // What is wrong stands below its field: below a long text it is out of sight while the field has the focus.
+  const wrong = (id) => setTimeout(() => {
+    const place = document.getElementById(id);
+    if (!place?.textContent) return;
+    const ends = place.closest(".sheet")?.querySelector(":scope > .ends"), bar = document.querySelector(".to-decision");
+    const low = Math.min(innerHeight, ...[ends, bar].filter((one) => one?.offsetParent).map((one) => one.getBoundingClientRect().top));
+    if (place.getBoundingClientRect().bottom > low || place.getBoundingClientRect().top < 0) place.scrollIntoView({ block: "center", behavior: "instant" });
+  }, 150);
+
+  // A box to choose from finds what has all the words that are typed, in any order; by itself it looks for them as they stand.
+  const plain = (text) => String(text).normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+  const sift = (box, typed, update) => update(() => {
+    const words = plain(typed).split(/\s+/).filter(Boolean);
+    box.filteredOptions = box.initialOptions.filter((one) => words.every((word) => plain(one.label).includes(word)));
+  });
 
   // Quasar puts something that takes the focus between a list and its options, which a reader then does not count (WCAG 1.3.1).
   new MutationObserver(() => {
@@ -42,5 +65,5 @@ const desk = (() => {
     if (button) copy(button);
     if (event.target.closest?.("[data-dismiss]")) { event.target.closest(".notice").remove(); document.getElementById("content")?.focus(); }
   });
-  return { focus, keep, rows };
+  return { focus, keep, rows, sift, wrong };
 })();

@@ -26,9 +26,16 @@
     all.hidden = everything || total() <= boxes().length;
     all.textContent = ngettext("Select all found: {count}", "Select all found: {count}", total(), { count: total() });
     bar.hidden = !count();
+    measure.observe(bar);
   };
+  // What is said at the foot of the page stands above the bar (desk.css).
+  const measure = new ResizeObserver(() => document.documentElement.style.setProperty("--ticked", `${$("ticked")?.offsetHeight || 0}px`));
 
-  const untick = () => { chosen.clear(); everything = false; from = null; show(); };
+  const untick = () => {
+    chosen.clear(); everything = false; from = null; show();
+    const select = document.querySelector("#ticked select");
+    if (select) { select.value = ""; unchosen(""); }
+  };
 
   const tick = (box, on) => {
     if (everything) { everything = false; chosen.clear(); boxes().forEach((one) => chosen.add(Number(one.value))); }
@@ -47,6 +54,19 @@
   const which = () => (everything ? "all" : [...chosen]);
   const request = (number) => emitEvent("desk-request", number);
   const assigned = (who) => count() && assign(who, which());
+
+  // Nobody is assigned by accident: the list of colleagues begins with no one.
+  const unchosen = (said) => {
+    const select = $("ticked").querySelector("select");
+    $("assign-error").textContent = said;
+    select.toggleAttribute("aria-invalid", Boolean(said));
+    if (said) select.focus({ preventScroll: true });
+  };
+  const handed = () => {
+    const who = $("ticked").querySelector("select").value;
+    unchosen(who ? "" : _("Choose a colleague first."));
+    if (who) assigned(who);
+  };
 
   // The file comes as the answer to a form: thousands of numbers would not stand in an address. All that is found has an address of its own.
   const exported = (form) => {
@@ -71,8 +91,10 @@
     else if (what === "request") request([...chosen][0]);
     else if (what === "remind") emitEvent("desk-remind", { which: which() });
     else if (what === "csv" || what === "xlsx") exported(what);
-    else assigned(what === "assign" ? $("ticked").querySelector("select").value : what);
+    else if (what === "assign") handed();
+    else assigned(what);
   });
+  document.addEventListener("change", (event) => { if (event.target.matches?.("#ticked select")) unchosen(""); });
 
   // Filters
   const unfold = () => {
@@ -84,6 +106,7 @@
 
   const fill = () => {
     const said = asked();
+    if (said.section) $("sifting").querySelector("details").open = true;
     $("sifting").querySelectorAll("[name]").forEach((one) => {
       const values = (said[one.name] || "").split(one.name === "capacity" || one.name === "region" ? "\n" : ",");
       if (one === document.activeElement && one.matches("input:not([type=checkbox])")) return;
@@ -104,6 +127,13 @@
 
   // What is found was drawn anew: the same rows are ticked, and the panel says what holds. Elsewhere nothing is ticked any more.
   const key = () => { const { after, before, at, page, columns, ...rest } = asked(); return JSON.stringify(rest); };
+  // On a telephone the views go beyond the edge: the one that is shown is in sight.
+  const stand = () => {
+    const view = document.querySelector(".tabs [aria-current]"), row = view?.parentElement;
+    if (!row || row.scrollWidth <= row.clientWidth) return;
+    const at = view.getBoundingClientRect(), room = row.getBoundingClientRect();
+    row.scrollBy({ left: (at.left + at.right - room.left - room.right) / 2, behavior: "instant" });
+  };
   let before = null;
   new MutationObserver(() => {
     const now = $("asked");
@@ -113,6 +143,7 @@
     before = key();
     show();
     fill();
+    stand();
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   // Keys

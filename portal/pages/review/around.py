@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from models.language import _
+from models.language import _, ngettext
 from models.looked import VIEWS, Looked, looked
-from models.neighbours import Neighbours, Standing, neighbours, standing
+from models.neighbours import Neighbours, Standing, found_in, neighbours, standing
 from models.person import Actor
 from portal import words
 
@@ -28,17 +28,19 @@ class Around:
     looked: Looked
     at: Standing
     found: Neighbours
+    now_in: str = ""  # the view where it is found since it has left this list
 
     @classmethod
     def of(cls, session: Session, actor: Actor, application_id: int | None, asked: Mapping[str, str]) -> Self | None:
         """None where the address tells of no list: the application was opened by a link."""
         wanted = looked(asked, actor.user_id)
         at = standing(session, wanted, application_id or 0) if asked.get("view") else None
-        return cls(urlencode(asked), wanted, at, neighbours(session, wanted, at)) if at else None
+        return cls(urlencode(asked), wanted, at, Neighbours(0, 0, None, None)).again(session) if at else None
 
     def again(self, session: Session) -> Self:
         """The same place, as the list is now."""
-        return replace(self, found=neighbours(session, self.looked, self.at))
+        found = neighbours(session, self.looked, self.at)
+        return replace(self, found=found, now_in="" if found.number else found_in(session, self.looked, self.at.id))
 
     @property
     def back(self) -> str:
@@ -60,7 +62,10 @@ class Around:
     def words(self) -> str:
         """Where the application stands: "3 of 128 in “Needs work”"."""
         view, total = _(VIEWS[self.looked.view][0]), words.number(self.found.total)
-        if not self.found.number:
-            return _("Not in “{view}” any more").format(view=view)
+        if self.now_in == self.looked.view:
+            return _("Your search or filters do not find it any more. It is still in “{view}”.").format(view=view)
+        if self.now_in:
+            left = ngettext("It has left “{view}” and is in “{now}” now.", "They have left “{view}” and are in “{now}” now.", 1)
+            return left.format(view=view, now=_(VIEWS[self.now_in][0]))
         said = _("{number} of {total} found in “{view}”") if self.looked.q or self.looked.filtered else _("{number} of {total} in “{view}”")
         return said.format(number=words.number(self.found.number), total=total, view=view)

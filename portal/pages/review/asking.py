@@ -25,6 +25,7 @@ from portal.pages.apply_printed import STYLE
 from portal.pages.review.case import Case
 from portal.render import render
 from portal.staff import Desk, attempt
+from portal.unsent import Typed, Unsent
 
 _numbers = count(1)
 
@@ -49,11 +50,13 @@ class Asking:
         self.name, self.drawn = f"asking-{next(_numbers)}", False
         ui.add_head_html(STYLE)
         self.dialog = ui.dialog().props(f"aria-labelledby={self.name} transition-duration=120")
+        self.unsent = Unsent(f"request {case.application.reference_number}", self._put_back, self._thrown)
 
     def open(self) -> None:
         """Show it. It is drawn when it is first opened, as a sheet is (portal/controls.py), and anew once it was sent."""
         if not self.drawn:
             self._draw()
+            self.unsent.ask()
         self.dialog.open()
 
     def show(self, case: Case) -> None:
@@ -71,6 +74,7 @@ class Asking:
         with self.dialog, ui.element("div").classes("sheet asking q-card"):  # Quasar lets only a div in a dialog take the pointer
             ui.html(escape(_("Ask the partner for information")), sanitize=False, tag="h2").props(f"id={self.name}")
             self.lead = ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
+            self.unsent.line()
             self._fields()
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
@@ -101,6 +105,7 @@ class Asking:
         self.picker.control.on_value_change(lambda event: self._name(event.value))
         for one in (self.message, self.due):
             one.control.on_value_change(self._show)
+            self.unsent.mark(one.place, one.ask.name)
         self.due.control.on_value_change(self._other_due)
         self._show()
 
@@ -108,6 +113,15 @@ class Asking:
         """A question or document was chosen: it gets a row, and the box is free for the next."""
         if not name or name in self.rows:
             return
+        self._row(name)
+        self.unsent.keep(f"items.{name}", "")
+        self.picker.set(None)
+        self.picker.control.run_method("updateInputValue", "")  # Quasar leaves the words of what was chosen in the box
+        self.picker.control.run_method("hidePopup")  # and may open its list again for the empty box, over what comes below
+        self._show()
+        self.rows[name].words.focus()
+
+    def _row(self, name: str) -> None:
         with self.list, ui.element("li").classes("one") as place:
             ui.html(escape(self.options[name]), sanitize=False, tag="h3")
             words = Field(Ask(f"words-{name}", _("Words about it"), "long", optional=True))
@@ -115,15 +129,32 @@ class Asking:
             label = _("Do not ask about {label}").format(label=self.options[name])
             button(_("Remove"), lambda: self._drop(name), "slim", aria_label=label)
         self.rows[name] = Row(place, words, due)
-        for one in (words, due):
+        for one, field in ((words, f"items.{name}"), (due, f"items.{name}.due_on")):
             one.control.on_value_change(self._show)
-        self.picker.set(None)
-        self.picker.control.run_method("updateInputValue", "")  # Quasar leaves the words of what was chosen in the box
-        self.picker.control.run_method("hidePopup")  # and may open its list again for the empty box, over what comes below
+            self.unsent.mark(one.place, field)
+
+    def _put_back(self, kept: Typed) -> None:
+        """What was typed before, with its rows: those of questions that are not asked any more are left out."""
+        names = [field.removeprefix("items.") for field in kept if field.startswith("items.") and not field.endswith(".due_on")]
+        for name in [one for one in names if one in self.options and one not in self.rows]:
+            self._row(name)
+            self.rows[name].words.set(kept[f"items.{name}"])
+            self.rows[name].due.set(kept.get(f"items.{name}.due_on", ""))
+        self.message.set(kept.get("message", ""))
+        self.due.set(kept.get("due_on", ""))
         self._show()
-        words.focus()
+        self.unsent.say()
+
+    def _thrown(self) -> None:
+        for name in list(self.rows):
+            self.rows.pop(name).place.delete()
+        for one in (self.message, self.due):
+            one.set("")
+        self._show()
+        self.message.focus()
 
     def _drop(self, name: str) -> None:
+        self.unsent.forget(f"items.{name}")
         self.rows.pop(name).place.delete()
         self.picker.focus()
         self._show()
@@ -149,6 +180,7 @@ class Asking:
             if await attempt(self.desk, self._work(), done=done, refused=self._refused):
                 self.dialog.close()
                 self.drawn = False
+                self.unsent.sent()
                 await self.after()
         finally:
             self.busy = False

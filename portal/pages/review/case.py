@@ -72,9 +72,9 @@ class Case:
 
     def why_not(self, action: Action) -> str:
         """Why this cannot be done now; empty when it can."""
-        judged = self.verdicts.keys() - self.stale
-        return Situation(self.actor, self.application, judged, self.history, bool(self.waiting),
-                         bool(self.waiting and self.waiting.held)).why_not(action)
+        held = bool(self.waiting and self.waiting.held)
+        found = Situation(self.actor, self.application, self.verdicts, self.history, bool(self.waiting), held, self.stale)
+        return found.why_not(action)
 
     def may(self, action: Action) -> bool:
         """Whether it can be done now."""

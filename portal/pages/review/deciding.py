@@ -9,15 +9,13 @@ from itertools import count
 from typing import Any
 
 from nicegui import ui
-from nicegui.element import Element
 from sqlmodel import Session
 
-from models import loose
 from models.application import by_reference
 from models.condition import Term
-from models.deciding import approve, reject
+from models.deciding import approve, must_be_sendable, reject
 from models.decision import Decision, DecisionKind
-from models.errors import Conflict, Invalid, Problem, Refused
+from models.errors import Conflict, Invalid, Refused
 from models.language import LANGUAGES, _, ngettext, shown_number, speaking
 from models.letter_template import Offered, filled, offered
 from models.letters import Letter, Worded, decision_letter, language_of, worded
@@ -26,8 +24,10 @@ from models.settings import settings
 from portal.controls import Ask, Field, button, focus_wrong
 from portal.frame import static_url
 from portal.pages.review.case import Case
+from portal.pages.review.terms import Terms
 from portal.render import render
 from portal.staff import Desk, attempt, tell
+from portal.unsent import Typed, Unsent
 from portal.words import own
 
 After = Callable[[], Awaitable[None]]
@@ -58,15 +58,6 @@ REJECTING = Way(
 )  # fmt: skip
 
 
-@dataclass
-class Row:
-    """One condition with its two fields."""
-
-    place: Element
-    text: Field
-    due: Field
-
-
 class Deciding:
     """The dialog. Closed and opened again it still holds what was typed; once it is decided it is empty."""
 
@@ -79,6 +70,7 @@ class Deciding:
         with self.dialog:
             self.sheet = ui.element("div").classes("sheet deciding q-card")  # Quasar lets only a div in a dialog take the pointer
         self.drawn = False
+        self.unsent = Unsent(f"{way.field} {case.application.reference_number}", self._put_back, self._thrown)
         self.dialog.on("show", self._offer)
 
     def open(self) -> None:
@@ -89,6 +81,7 @@ class Deciding:
         self.stage = self.case.stage
         if not self.drawn:
             self._draw()
+            self.unsent.ask()
         self.line.set_content("")
         self.dialog.open()
 
@@ -105,12 +98,12 @@ class Deciding:
         """What would be decided now."""
         if self.way is REJECTING:
             return DecisionKind.REJECTION
-        return DecisionKind.CONDITIONAL if self.rows else DecisionKind.APPROVAL
+        return DecisionKind.CONDITIONAL if self.terms.rows else DecisionKind.APPROVAL
 
     def _draw(self) -> None:
         """Everything in it, with nothing typed. NiceGUI's fields keep what was typed when the page empties them while they are closed,
         so those that were used once go, and others come."""
-        self.rows: list[Row] = []
+        self.terms = Terms(self.unsent, self._changed, self._offer)
         self.letters: dict[str, Offered] = {}
         self.put, self.own = "", ""  # what a letter put into the field, and what somebody had typed there before
         title = _(self.way.title).format(company=own(self.case.application.company_name))
@@ -118,6 +111,7 @@ class Deciding:
         with self.sheet:
             ui.html(escape(title), sanitize=False, tag="h2").props(f"id={self.name}")
             self.lead = ui.html(escape(self._lead()), sanitize=False, tag="p").classes("mute")
+            self.unsent.line()
             self._fields()
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self.dialog.close)
@@ -140,7 +134,7 @@ class Deciding:
                 button(_("Put mine back"), self._back, "slim")
             self.replaced.set_visibility(False)
             if self.way is APPROVING:
-                self._conditions()
+                self.terms.draw()
             with ui.element("section").classes("mail-preview").props('tabindex="-1"') as self.seen:
                 self.seen.props["id"] = f"preview-{next(_numbers)}"
                 self.seen.props["aria-label"] = _("The email as it will be sent")
@@ -149,12 +143,7 @@ class Deciding:
             self.line = ui.html("", sanitize=False, tag="p").classes("error").props("role=alert")
         self.picker.control.on_value_change(lambda event: self._fill(event.value))
         self.message.control.on_value_change(self._changed)
-
-    def _conditions(self) -> None:
-        with ui.element("section").classes("conditions"):
-            ui.html(escape(_("Conditions")), sanitize=False, tag="h3")
-            self.list = ui.element("ul")
-            button(_("Add a condition"), self._add, "slim", id=f"add-condition-{next(_numbers)}")
+        self.unsent.mark(self.message.place, "words")
 
     async def _offer(self) -> None:
         """The letters for what would be decided now, in the partner's language."""
@@ -183,28 +172,17 @@ class Deciding:
         self.replaced.set_visibility(False)
         self.message.focus()
 
-    async def _add(self) -> None:
-        number = next(_numbers)
-        with self.list, ui.element("li").classes("one") as place:
-            text = Field(Ask(f"condition-{number}", _("Condition"), "long", _("A sentence that says what the partner has to do.")))
-            due = Field(Ask(f"condition-due-{number}", _("Due date"), "date", optional=True))
-            row = Row(place, text, due)
-            button(_("Remove"), lambda: self._drop(row), "slim", aria_label=_("Remove this condition"))
-        self.rows.append(row)
-        for one in (text, due):
-            one.control.on_value_change(self._changed)
+    async def _put_back(self, kept: Typed) -> None:
+        """What was typed before the page was loaded again; the conditions are an approval's."""
+        self.message.set(kept.get("words", ""))
+        if self.way is APPROVING:
+            await self.terms.put_back(kept)
         self._changed()
-        text.focus()
-        if len(self.rows) == 1:
-            await self._offer()
+        self.unsent.say()
 
-    async def _drop(self, row: Row) -> None:
-        self.rows.remove(row)
-        row.place.delete()
-        self._changed()
+    def _thrown(self) -> None:
+        self._draw()
         self.message.focus()
-        if not self.rows:
-            await self._offer()
 
     def _changed(self, *__: Any) -> None:
         """What was shown is no more what would be sent."""
@@ -213,9 +191,11 @@ class Deciding:
     async def _preview(self) -> None:
         """The very mail, as it would leave now."""
         try:
-            terms, words = self._terms(), self.message.value.strip()
+            terms, words = self.terms.read(), self.message.value.strip()
+            must_be_sendable(self.kind, words, terms)
             letter, shown = await self.desk.read(Right.DECIDE, lambda session, __: self._letter(session, words, terms))
         except Invalid as error:
+            self._changed()
             self._refused(error)
         except Refused as error:
             tell(error.detail, "negative")
@@ -239,6 +219,7 @@ class Deciding:
             if await attempt(self.desk, self._work, done=_said(self.way), refused=self._refused):
                 self.dialog.close()
                 self.drawn = False
+                self.unsent.sent()
                 await self.after()
             elif self.overtaken:
                 await self.again()
@@ -247,29 +228,20 @@ class Deciding:
 
     def _work(self, session: Session, actor: Actor) -> Decision:
         """The one transaction, with what is typed now and the application looked up afresh and locked."""
-        terms = self._terms()
+        terms = self.terms.read()
         application = by_reference(session, self.case.application.reference_number or "", lock=True)
         if self.way is REJECTING:
             return reject(session, actor, application, self.message.value, seen=self.stage)
         return approve(session, actor, application, self.message.value, terms, seen=self.stage)
-
-    def _terms(self) -> list[Term]:
-        """The conditions as they are typed. Invalid where a day cannot be read."""
-        if bad := [number for number, row in enumerate(self.rows) if row.due.value and not loose.day(row.due.value)]:
-            told = _("Enter the due date like 31/12/2026.")
-            raise Invalid(told, [Problem(f"conditions.{number}.due_on", told) for number in bad])
-        return [Term(row.text.value, loose.day(row.due.value)) for row in self.rows]
 
     def _refused(self, error: Refused) -> None:
         """Each problem beside its field, the rest below."""
         self.overtaken = isinstance(error, Conflict)
         said = {problem.field: problem.message for problem in error.problems}
         self.message.say(said.pop(self.way.field, ""))
-        for number, row in enumerate(self.rows):
-            row.text.say(said.pop(f"conditions.{number}", ""))
-            row.due.say(said.pop(f"conditions.{number}.due_on", ""))
+        self.terms.refuse(said)
         self.line.set_content(escape(" ".join(said.values()) if error.problems else error.detail))
-        focus_wrong([self.message, *(field for row in self.rows for field in (row.text, row.due))])
+        focus_wrong([self.message, *self.terms.fields])
 
 
 def style() -> None:

@@ -36,7 +36,7 @@ def _reopen(case: Case) -> Deed:
     return Deed(
         _("Go back to the review"), lead, _("Go back to the review"), _("The application is under review again."),
         _on(case, lambda s, who, one, typed: review.reopen(s, who, one, typed["reason"])),
-        (Ask("reason", _("What was overlooked"), "long"),),
+        (Ask("reason", _("What was overlooked"), "long"),), form=f"reopen {case.application.reference_number}",
     )  # fmt: skip
 
 

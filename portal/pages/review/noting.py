@@ -13,8 +13,8 @@ from nicegui import events, ui
 from sqlmodel import Session
 
 from models.application import by_reference
-from models.language import _
-from models.mention import Colleague
+from models.language import _, shown_list
+from models.mention import Colleague, mentionable, perhaps, unknown_in
 from models.note import add_note, change_note, remove_note, restore_note
 from models.person import Actor
 from models.possible import Action
@@ -22,7 +22,11 @@ from portal.controls import Ask, Deed, Fields, Sheet, Values, button
 from portal.pages.review.case import Case
 from portal.render import render
 from portal.staff import Desk, attempt
+from portal.unsent import Typed, Unsent
 from portal.words import own
+
+#: A word after an @ that names nobody, and the names it may stand for.
+Unknown = list[tuple[str, str]]
 
 #: Buttons beside a note name what they do and its number.
 ACTS = """(event) => {
@@ -42,10 +46,11 @@ class Noting:
             ui.html(escape(_("Notes")), sanitize=False, tag="h2").props("id=notes-title")
             if case.may(Action.NOTE):
                 self._composer()
+            self.unknown = ui.html("", sanitize=False).props("role=status id=note-unknown")
             self.written = ui.html("", sanitize=False).on("click", self._acted, js_handler=ACTS)
         ask = Ask("text", _("Note"), "long", self.help, marks=self.marks)
         lead = _("Only staff see it. What stood there before stays in the history.")
-        deed = Deed(_("Change the note"), lead, _("Save"), _("The note is changed."), self._change, (ask,))
+        deed = Deed(_("Change the note"), lead, _("Save"), partial(self._done, _("The note is changed."), False), self._change, (ask,))
         self.change = Sheet(desk, deed, after)
         self.show(case)
 
@@ -56,7 +61,9 @@ class Noting:
         self.written.set_content(shown)
 
     def _composer(self) -> None:
+        self.unsent = Unsent(f"note {self.case.application.reference_number}", self._put_back, self._thrown)
         with ui.element("div").classes("composer") as self.place:
+            self.unsent.line()
             self.form = Fields((Ask("text", _("New note"), "long", self.help, marks=self.marks),))
             write = {"id": self.form.fields["text"].id, "words": _("Write a note")}
             self.place.props["data-commands"] = json.dumps([write], ensure_ascii=False)
@@ -69,7 +76,18 @@ class Noting:
             self.told = ui.html("", sanitize=False).props("role=status").classes("readers small")
             self.add = {False: button(_("Add the note"), self._add, "slim", id="note-add"),
                         True: button(_("Send to the partner"), self._add, "slim go", id="note-send")}  # fmt: skip
+        self.form.mark(self.unsent)
+        self.unsent.wait()
         self._address(False)
+
+    def _put_back(self, kept: Typed) -> None:
+        """What was typed before stands there again, for the staff alone until its writer says otherwise."""
+        if self.form.put(kept):
+            self.unsent.say()
+
+    def _thrown(self) -> None:
+        self.form.fill()
+        self.form.first.focus()
 
     def _address(self, public: bool) -> None:
         """Who is to read it is chosen; that the partner will is said before it is sent."""
@@ -88,28 +106,36 @@ class Noting:
         self.busy = True
         try:
             write = partial(_write, self.case.application.reference_number or "", self.form.values["text"], self.public)
-            done = _("The note is sent to the partner.") if self.public else _("The note is saved.")
+            said = _("The note is sent to the partner.") if self.public else _("The note is saved.")
+            done = partial(self._done, said, self.public)
             if await attempt(self.desk, write, done=done, refused=self.form.refuse):
                 self.form.fill()
+                self.unsent.sent()
                 self._address(False)
                 await self.after()
                 ui.run_javascript("desk.focus('note-private')")
         finally:
             self.busy = False
 
+    def _done(self, said: str, public: bool, unknown: Unknown) -> str:
+        """What is said of a saved note; who was meant and is nobody stands there until the next is saved."""
+        self.unknown.set_content(render("case_unknown.html", unknown=unknown, public=public) if unknown else "")
+        return said
+
     async def _acted(self, event: events.GenericEventArguments) -> None:
         """A note of one's own is changed, deleted, or restored."""
         act, self.number = str(event.args[0]), int(event.args[1])
         if act == "change":
-            self.change.open({"text": next((note.text for note in self.case.notes if note.id == self.number), "")})
+            text = next((note.text for note in self.case.notes if note.id == self.number), "")
+            self.change.open({"text": text}, f"note {self.number}")
         elif act in _ACTS:
             verb, done = _ACTS[act], _("The note is deleted.") if act == "remove" else _("The note is restored.")
             if await attempt(self.desk, lambda session, actor: verb(session, actor, self.number), done=done):
                 await self.after()
                 ui.run_javascript(f"desk.focus('note-{self.number}-{'restore' if act == 'remove' else 'change'}')")
 
-    def _change(self, session: Session, actor: Actor, typed: Values) -> None:
-        change_note(session, actor, self.number, typed["text"])
+    def _change(self, session: Session, actor: Actor, typed: Values) -> Unknown:
+        return _unknown(session, change_note(session, actor, self.number, typed["text"]).text)
 
 
 def marked(people: Sequence[Colleague], text: str) -> Markup:
@@ -122,5 +148,10 @@ def marked(people: Sequence[Colleague], text: str) -> Markup:
 _ACTS = {"remove": remove_note, "restore": restore_note}
 
 
-def _write(reference: str, text: str, public: bool, session: Session, actor: Actor) -> None:
-    add_note(session, actor, by_reference(session, reference), text, public=public)
+def _write(reference: str, text: str, public: bool, session: Session, actor: Actor) -> Unknown:
+    return _unknown(session, add_note(session, actor, by_reference(session, reference), text, public=public).text)
+
+
+def _unknown(session: Session, text: str) -> Unknown:
+    people = mentionable(session) if "@" in text else []
+    return [(word, shown_list(perhaps(word, people))) for word in unknown_in(text, people)]

@@ -107,7 +107,7 @@ class RenewalPart:
         return Deed(
             _("Approve the renewal"), lead.format(company=self.case.application.company_name), _("Approve the renewal"),
             _("The renewal is approved."), self._on(approve_renewal, lambda typed: {"message": typed["message"], "seen": seen}),
-            (Ask("message", _("Message to the partner"), "long", optional=True),),
+            (Ask("message", _("Message to the partner"), "long", optional=True),), form=f"renewal approve {self._reference}",
         )  # fmt: skip
 
     def _returning(self) -> Deed:
@@ -116,6 +116,7 @@ class RenewalPart:
             _("Send the renewal back"), lead, _("Send back"), _("The renewal is sent back."),
             self._on(return_renewal, lambda typed: {"reason": typed["reason"]}),
             (Ask("reason", _("What to correct"), "long", _("The partner reads this in the email and above the form.")),),
+            form=f"renewal return {self._reference}",
         )  # fmt: skip
 
     def _asking(self, renewal: Renewal | None) -> Deed:
@@ -128,6 +129,7 @@ class RenewalPart:
             self._on(ask_renewal, lambda typed: {"slots": typed["slots"], "message": typed["message"]}),
             (Ask("slots", _("What to renew"), "many", options=options),
              Ask("message", _("Message to the partner"), "long", read, optional=True)),
+            form=f"renewal ask {self._reference}",
         )  # fmt: skip
 
     def _taking_back(self) -> Deed:
@@ -137,9 +139,13 @@ class RenewalPart:
             self._on(take_back_renewal, lambda _typed: {}),
         )  # fmt: skip
 
+    @property
+    def _reference(self) -> str:
+        return self.case.application.reference_number or ""
+
     def _on(self, verb: Callable[..., Any], given: Callable[[Typed], Typed]) -> Callable[[Session, Actor, Typed], Any]:
         """`verb` with the application looked up afresh and locked: what the page shows may be old."""
-        reference = self.case.application.reference_number or ""
+        reference = self._reference
         return lambda session, actor, typed: verb(session, actor, by_reference(session, reference, lock=True), **given(typed))
 
 

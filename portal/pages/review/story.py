@@ -13,6 +13,7 @@ from models.application import COMMENT
 from models.event import Event
 from models.language import _, ngettext, shown_number
 from models.request import label_of, wanted_from
+from models.resubmission import count_of_changes
 from models.review import SECTIONS
 from portal.pages.review.case import Change, changes_of
 from portal.words import applications, deliveries, entries, own, partners, target
@@ -99,11 +100,14 @@ SENTENCES: Mapping[str, str] = {
     "document.infected": "A virus was found in “{name}”",
     "delivery.returned": "“{target}” came back: it did not reach {email}",
     "retention.erased": "What is past its period was erased",
+    "retention.left_in_sharepoint": "A document that was erased here is still in SharePoint",
     "retention.held": "{actor} put the file on hold",
     "retention.hold_lifted": "{actor} lifted the hold",
     "invitation.created": "{actor} invited the partner",
     "invitation.synced": "The partner was invited in SharePoint",
     "invitation.imported": "An invitation that was over was taken from SharePoint",
+    "invitation.taken_over": "The invitation was taken over from SharePoint, without an email",
+    "sharepoint.taken_over_seen_to": "{actor} saw to the invitations that were taken over",
     "invitation.changed": "The invitation was changed in SharePoint",
     "invitation.opened": "The partner opened the invitation",
     "invitation.language_chosen": "The partner chose another language",
@@ -118,10 +122,17 @@ SENTENCES: Mapping[str, str] = {
     "person.disabled": "{actor} disabled the account of {name}",
     "person.enabled": "{actor} enabled the account of {name}",
     "person.sessions_ended": "{actor} signed {name} out on all devices",
+    "token.made": "{actor} made a token for the program “{name}”",
+    "token.revoked": "{actor} revoked the token of the program “{name}”",
     "letter.added": "{actor} wrote the letter “{name}”",
     "letter.changed": "{actor} changed the letter “{name}”",
     "letter.deleted": "{actor} deleted the letter “{name}”",
     "letter.restored": "{actor} took the deletion of the letter “{name}” back",
+    "view.saved": "{actor} saved the view “{name}” of the list",
+    "view.renamed": "{actor} named the view “{before}” of the list “{name}”",
+    "view.changed": "{actor} changed what the view “{name}” of the list shows",
+    "view.deleted": "{actor} deleted the view “{name}” of the list",
+    "view.restored": "{actor} took the deletion of the view “{name}” of the list back",
     "applications.exported": "{actor} exported {applications}",
     "audit.exported": "{actor} exported {entries} of the audit log",
     "contacts.exported": "{actor} exported the contacts of {partners}",
@@ -164,6 +175,7 @@ QUOTED: Mapping[str, str] = {
     "delivery.returned": "reason",
     "delivery.returns_unread": "reason",
     "document.infected": "reason",
+    "retention.left_in_sharepoint": "reason",
     "retention.held": "reason",
     "person.disabled": "reason",
     "invitation.updated": "reason",
@@ -214,6 +226,7 @@ HAPPENED: Mapping[str, str] = {
     "invitation.created": "Partner invited",
     "invitation.synced": "Partner invited in SharePoint",
     "invitation.imported": "Invitation taken from SharePoint",
+    "invitation.taken_over": "Invitation taken over without an email",
     "invitation.resent": "Invitation sent again",
     "invitation.updated": "Address corrected",
     "invitation.extended": "Invitation extended",
@@ -236,6 +249,9 @@ HAPPENED: Mapping[str, str] = {
     "application.verdict": "Verdict given",
     "document.published": "Document published",
     "document.withdrawn": "Document taken out of SharePoint",
+    "application.form_stored": "Whole form put into SharePoint as a file",
+    "application.form_removed": "File of the whole form taken out of SharePoint",
+    "sharepoint.taken_over_seen_to": "Invitations that were taken over seen to",
     "sharepoint.edited": "Edited in SharePoint",
     "sharepoint.followed": "Edit in SharePoint followed",
     "sharepoint.conflict": "Conflict with SharePoint",
@@ -254,7 +270,9 @@ HAPPENED: Mapping[str, str] = {
     "delivery.returns_unread": "Returned mail cannot be read",
     "delivery.returns_read": "Returned mail can be read again",
     "document.infected": "Virus found",
+    "document.recalled": "Document taken back for a virus",
     "retention.erased": "Erased after its period",
+    "retention.left_in_sharepoint": "Erased document still in SharePoint",
     "retention.held": "File put on hold",
     "retention.hold_lifted": "Hold lifted",
     "person.signed_in": "Signed in",
@@ -263,6 +281,13 @@ HAPPENED: Mapping[str, str] = {
     "person.disabled": "Account disabled",
     "person.enabled": "Account enabled",
     "person.sessions_ended": "Sessions ended by an administrator",
+    "token.made": "Token made for a program",
+    "token.revoked": "Token of a program revoked",
+    "view.saved": "View of the list saved",
+    "view.renamed": "View of the list renamed",
+    "view.changed": "View of the list changed",
+    "view.deleted": "View of the list deleted",
+    "view.restored": "Deletion of a view taken back",
     "applications.exported": "Applications exported",
     "audit.exported": "Audit log exported",
     "contacts.exported": "Contacts exported",
@@ -286,7 +311,7 @@ _KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of the history. `kind` marks the milestones: sent, asked, good, bad; `by` is who did it: staff, partner or system.
+    """One entry of the history. `kind` marks the milestones: sent, asked, good, bad; `by` is who did it: staff, partner, program or system.
 
     `changes` is what was changed by it, before and after.
     """
@@ -345,7 +370,7 @@ def _quote(event: Event, entry: str) -> str:
 
 def _words(event: Event, times: int) -> dict[str, Any]:
     told = event.detail
-    changed = len({**told.get("changed", {}), **told.get("documents", {})}) if event.type in CHANGING else 0
+    changed = count_of_changes(event) if event.type in CHANGING else 0
     return {
         "actor": own(event.actor),
         "reviewer": own(told.get("reviewer", "")),
@@ -354,6 +379,7 @@ def _words(event: Event, times: int) -> dict[str, Any]:
         "documents": ngettext("{count} document", "{count} documents", times).format(count=shown_number(times)),
         "target": target(told.get("target", "")),
         "name": own(told.get("name", "") or told.get("title", "")),
+        "before": own(told.get("before", "")) if event.type == "view.renamed" else "",
         "made_by": own(told.get("made_by", "")),
         "column": own(told.get("column", "")),
         "edited_by": own(told.get("by", "")) or _("Somebody"),

@@ -21,6 +21,7 @@ from portal.pages.review.case import Case
 from portal.pages.review.overtaken import Notice
 from portal.render import render
 from portal.staff import Desk, attempt, tell
+from portal.unsent import Typed, Unsent
 
 LABELS = {Ruling.PASSED: "Passed", Ruling.CONCERN: "Concern", Ruling.FAILED: "Failed"}
 TONES = {Ruling.PASSED: "good", Ruling.CONCERN: "warn", Ruling.FAILED: "bad"}
@@ -33,7 +34,8 @@ class VerdictControl:
         self.desk, self.section, self.after = desk, section, after
         self.reference = case.application.reference_number or ""
         self.chosen: Ruling | None = None
-        self.shown, self.seen, self.busy = Seen(), Seen(), False
+        self.shown, self.seen, self.busy, self.able = Seen(), Seen(), False, False
+        self.unsent = Unsent(f"verdict {self.reference} {section}", self._put_back, self._thrown)
         with ui.element("div").classes("verdict"):
             self._buttons()
             self.standing = ui.html("", sanitize=False).classes("standing")
@@ -41,6 +43,7 @@ class VerdictControl:
             self.form.set_visibility(False)
             self.notice = Notice(self._keep, self._replace)
         self.show(case)
+        self.unsent.wait()
 
     def show(self, case: Case) -> None:
         """The standing verdict, and whether it can be changed now."""
@@ -48,7 +51,8 @@ class VerdictControl:
         self.shown = Seen(verdict.given_at if verdict else None)
         for ruling, made in self.buttons.items():
             made.props["aria-pressed"] = "true" if verdict and verdict.ruling == ruling else "false"
-        self.group.set_visibility(case.may(Action.VERDICT))
+        self.able = case.may(Action.VERDICT)
+        self.group.set_visibility(self.able)
         said = {
             "verdict": verdict,
             "labels": LABELS,
@@ -70,7 +74,9 @@ class VerdictControl:
     def field(self) -> Field:
         """Where the reason is typed; drawn when one is asked for, as most sections never need it."""
         with self.form:
+            self.unsent.line()
             made = Field(Ask("reason", _("Why"), "long", _("Whoever decides reads this.")))
+            self.unsent.mark(made.place, "reason")
             with ui.element("div").classes("ends"):
                 button(_("Cancel"), self._close, "slim")
                 button(_("Save the verdict"), self._save, "slim go")
@@ -82,9 +88,26 @@ class VerdictControl:
         if ruling == Ruling.PASSED:
             await self._save()
         else:
-            self.form.set_visibility(True)
-            self.form.props["data-ruling"] = ruling.value
+            self._ask_why(ruling)
+            self.unsent.keep("ruling", ruling.value)
             ui.run_javascript(f"desk.focus({self.field.id!r})")
+
+    def _ask_why(self, ruling: Ruling) -> None:
+        self.form.set_visibility(True)
+        self.form.props["data-ruling"] = ruling.value
+
+    def _put_back(self, kept: Typed) -> None:
+        """The reason that was typed before the page was loaded again stands under the verdict it was for."""
+        if not self.able or not kept.get("reason", "").strip():
+            return
+        self.chosen, self.seen = Ruling.FAILED if kept.get("ruling") == Ruling.FAILED else Ruling.CONCERN, self.shown
+        self._ask_why(self.chosen)
+        self.field.set(kept["reason"])
+        self.unsent.say()
+
+    def _thrown(self) -> None:
+        self.field.set("")
+        self.field.focus()
 
     async def _save(self) -> None:
         if self.busy:  # a second click while the first is being done
@@ -114,7 +137,8 @@ class VerdictControl:
         elif self.chosen == Ruling.PASSED:  # a pass has no field to say it beside
             tell(error.detail, "negative")
         else:
-            self.field.say(" ".join(problem.message for problem in error.problems) or error.detail)
+            self.field.say(error.words)
+            self.field.amend()
 
     async def _keep(self) -> None:
         """Theirs stands; what was typed here is gone, and the page shows what they said."""
@@ -128,6 +152,7 @@ class VerdictControl:
     def _done(self) -> None:
         had_notice = self.notice.shown
         self.notice.hide()
+        self.unsent.sent()
         if "field" in self.__dict__:
             self.field.set("")
         self._close()
