@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,16 +13,16 @@ import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from portal.logs import AccessLog, clean, set_up
+from integrations.logs import clean, set_up
+from portal.logs import AccessLog
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """What has been written to stdout so far, line by line."""
+def lines() -> Iterator[Any]:
+    """What has been written so far, line by line."""
     written, root = io.StringIO(), logging.getLogger()
     before, level = list(root.handlers), root.level
-    monkeypatch.setattr(sys, "stdout", written)
-    set_up("INFO")
+    set_up("INFO", written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     root.handlers[:] = before
     root.setLevel(level)

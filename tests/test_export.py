@@ -31,6 +31,7 @@ from portal.pages.export import _batches
 from portal.words import OFFICE
 from tests.desk import applied, brought, person, row, token
 from tests.pages import browser
+from tests.parts import environment_of
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 EVIL = '=HYPERLINK("http://evil.example","Click") Ltd'
@@ -68,6 +69,20 @@ def test_the_columns_that_the_list_shows_are_taken_away_after_company_and_refere
     company = "'=Formula Ltd" if form == "csv" else "=Formula Ltd"
     assert list(lines[1][:3]) == [company, reference, "Under review"] and "Public liability: cover" in str(lines[1][3])
     assert str(lines[1][4]) == "2" and events("applications.exported")[0].detail["count"] == 1
+
+
+@on_sqlite
+def test_a_status_is_called_in_a_file_as_it_is_in_the_list(database: str) -> None:
+    applied("New Ltd")
+    brought(applied("Reviewed Ltd"), to="reviewed")
+    with environment_of({"DECISION_UNDO_MINUTES": "10"}):
+        brought(applied("Decided Ltd"), to="approved")
+    staff = browser(token(Role.REVIEWER))
+    shown = table(staff.get("/review/export.csv?view=all&sort=company&shown=status").content, "csv")
+    assert column(shown, "Status") == ["Decided, not sent yet", "New", "Decision due"]
+    assert column(table(staff.get("/review/export.csv?view=all&sort=company").content, "csv"), "Status") == column(shown, "Status")
+    list_page = staff.get("/review?view=all").text
+    assert all(f">{words}</span>" in list_page for words in ("Decided, not sent yet", "New", "Decision due"))
 
 
 @on_sqlite

@@ -176,6 +176,6 @@ def test_a_service_that_is_away_is_a_passing_failure_and_one_that_is_not_trusted
 
 
 def test_signing_out_leads_back_to_the_portal(local: Local) -> None:
-    answer = requests.get(identity.sign_out_url(f"{local.outside.portal}/"), allow_redirects=False, timeout=10)
-    assert answer.headers["Location"] == f"{local.outside.portal}/"
+    answer = requests.get(identity.sign_out_url(f"{local.outside.portal}/auth/ended"), allow_redirects=False, timeout=10)
+    assert answer.headers["Location"] == f"{local.outside.portal}/auth/ended"
     assert requests.get(identity.sign_out_url("https://elsewhere.example/"), allow_redirects=False, timeout=10).status_code == 200

@@ -11,7 +11,7 @@ from models.database import now, reading, transaction
 from models.errors import Conflict, Forbidden
 from models.event import Event
 from models.invitation import Invitation, speak
-from models.mention import Colleague, have_read, mentioned_in
+from models.mention import Colleague, have_read, mentioned_in, perhaps, unknown_in
 from models.note import Note, add_note, change_note, notes, remove_note, restore_note, told_to_partner, unread
 from models.person import Role, User
 from models.review import history
@@ -75,6 +75,15 @@ def test_a_name_is_taken_whole() -> None:
     assert mentioned_in("@Ann Lee, and @ann lee smith", [ann, smith]) == [smith, ann]
     assert mentioned_in("@Ann Lee", [ann, smith, other]) == [ann, other]
     assert mentioned_in("Write to post@Ann Lee or @Ann Leeson, or to Ann Lee", [ann, smith]) == []
+
+
+def test_what_is_nobodys_name_after_an_at_is_told_and_no_address_is() -> None:
+    people = [Colleague(1, "Ann Lee"), Colleague(2, "Rosa Reyes"), Colleague(3, "Rosalind Lee")]
+    assert unknown_in("@Rosa and @rosa: please ask (@Ann Lee), @Tom’s or @Rosalind Leeson; see post@saber.example", people) == [
+        "@Rosa", "@rosa", "@Tom’s", "@Rosalind",
+    ]  # fmt: skip
+    assert perhaps("@rosa", people) == ["Rosa Reyes", "Rosalind Lee"] and perhaps("@Tom’s", people) == []
+    assert unknown_in("@Rosa Reyes, @ANN LEE.", people) == []
 
 
 def test_second_thoughts_about_a_private_note_are_heard_for_ten_minutes_and_stay_in_the_history(database: str) -> None:

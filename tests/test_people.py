@@ -197,10 +197,10 @@ def test_whoever_is_cut_off_or_signed_out_from_elsewhere_is_known_with_why(datab
         operations = actor_of(session, here)
     change(sign_out_elsewhere, operations, here)
     with transaction() as session:
-        sign_out(session, out)  # of their own will: their page keeps what they typed
+        sign_out(session, out)
     with reading() as session:
         found = cut_off(session, {left, ended, elsewhere, here, stays, out, "", "x" * 43})
-    assert found == {left: Ended.DISABLED, ended: Ended.BY_ADMINISTRATOR, elsewhere: Ended.FROM_ELSEWHERE}
+    assert found == {left: Ended.DISABLED, ended: Ended.BY_ADMINISTRATOR, elsewhere: Ended.FROM_ELSEWHERE, out: Ended.SIGNED_OUT}
 
 
 @on_sqlite

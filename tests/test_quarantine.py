@@ -14,10 +14,11 @@ from models.database import now, reading, transaction
 from models.digest import digest
 from models.document import Document, find_by_key, restore, stored
 from models.errors import Conflict, Invalid
+from models.never_scanned import never_scanned, take_never_scanned
 from models.outbox import Wanted, look
 from models.person import Role
 from models.quarantine import take_due
-from models.scan import Scan
+from models.scan import Scan, scanned
 from tests import partners
 from tests.api import ok, refused, send_file, serving, session_of
 from tests.clamd import EICAR, Clamd, clamd
@@ -28,7 +29,7 @@ from tests.partners import events
 from tests.parts import Graph, Mailbox, environment_of, eventually
 from tests.sample_form import COMPLETE, wanted_documents
 from worker.deliver import drain
-from worker.scanning import scan_again
+from worker.scanning import scan_again, scan_some
 
 POLICY = "health_safety_policy"
 INFECTED = pdf("policy") + EICAR
@@ -236,3 +237,53 @@ def test_the_slot_says_what_became_of_a_document_on_any_device(client: httpx.Cli
     sent(client, code, slot="gdpr_policy")
     page = partner(code).get("/apply/insurance").text
     assert "A virus was found in “Our policy.pdf”" in page and "is being checked for viruses" in page
+
+
+def night(application: Application) -> list[str]:
+    """The scanner looks at what was there; the states of the application's documents then."""
+    scan_some()
+    with reading() as session:
+        found = session.exec(select(Document).where(Document.application_id == application.id).order_by(Document.id))  # type: ignore[arg-type]
+        return [str(document.state) for document in found]
+
+
+def test_documents_from_before_there_was_a_scanner_are_scanned_by_and_by(
+    client: httpx.Client, scanner: Clamd, graph: Graph, mailbox: Mailbox
+) -> None:
+    application = partners.begun((POLICY,))
+    bad = partners.stored_in(application, "gdpr_policy", content=INFECTED)
+    with transaction() as session:
+        application = submit(session, session.get_one(Application, application.id), COMPLETE, wanted_documents())
+    drain()
+    assert len(partners.folder(graph, application.reference_number or "")) == 2
+    scanner.hangs_up = True
+    assert night(application) == ["stored", "stored"]
+    with reading() as session:
+        assert scanned(session, application.id) == set(), "nobody has looked, so nothing is clean"
+        assert look(session, Wanted()).never_scanned == (2, "The virus scanner broke the connection off.")
+    staff = browser(token(Role.REVIEWER))
+    page = eventually(lambda: staff.get(f"/review/{application.reference_number}")).text
+    assert "The scanner has not looked at 2 documents" in page
+    scanner.hangs_up = False
+    assert night(application) == ["stored", "stored"], "not before the next night"
+    due_again()
+    assert night(application) == ["stored", "quarantined"]
+    drain()
+    assert len(partners.folder(graph, application.reference_number or "")) == 1
+    with reading() as session:
+        again = session.get_one(Document, bad.id)
+        assert again.sha256 is None and len(events("document.infected")) == 1 and len(scanned(session, application.id)) == 1
+        assert never_scanned(session) == (0, "")
+    assert "gdpr_policy" not in [one.slot for one in take_due_documents()]
+
+
+def take_due_documents() -> list[Document]:
+    with transaction() as session:
+        return take_never_scanned(session, 10)
+
+
+@on_sqlite
+def test_check_your_answers_says_what_became_of_a_document_in_quarantine(client: httpx.Client, scanner: Clamd, code: str) -> None:
+    sent(client, code, INFECTED)
+    page = partner(code).get("/apply/check").text
+    assert "A virus was found in “Our policy.pdf”" in page

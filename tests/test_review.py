@@ -16,6 +16,7 @@ from models.invitation import invite
 from models.language import shown_date
 from models.note import add_note, notes
 from models.person import PORTAL, Actor, Right, Role, actor_of, sign_in, sign_out
+from models.possible import Action
 from models.request import Wanted
 from models.review import (
     SECTIONS,
@@ -32,6 +33,9 @@ from models.review import (
     verdicts,
 )
 from models.verdict import Overtaken, Seen
+from portal.pages.review.case import load
+from portal.pages.review.verdict import LABELS
+from portal.render import render
 from tests.sample_form import COMPLETE
 from tests.test_application import DOCUMENTS
 
@@ -263,5 +267,11 @@ def test_what_changed_since_its_verdict_must_be_looked_at_again(submitted: str) 
         document = start_upload(session, row(session, submitted), "gdpr_policy", "newer policy.pdf", 10)
         accept(session, document, b"%PDF-newer")
         submit(session, row(session, submitted), {**COMPLETE, "team_size": "77"}, DOCUMENTS)
-    with pytest.raises(Conflict, match="Give a verdict on these first: Capabilities and Documents"), transaction() as session:
+    anew = "The partner changed these after their verdict, so give it anew: Capabilities and Documents."
+    with pytest.raises(Conflict, match=f"^{anew}$"), transaction() as session:
         mark_reviewed(session, rosa, row(session, submitted))
+    with reading() as session:  # and the page says the same, and counts no verdict that does not hold
+        case = load(session, rosa, row(session, submitted).reference_number or "")
+        marks = render("case_marks.html", case=case, sections=SECTIONS, labels=LABELS)
+    assert case.why_not(Action.REVIEWED) == anew
+    assert "5 of 7 sections have a verdict. 2 verdicts are older than what the partner changed" in marks

@@ -18,6 +18,7 @@ from sqlmodel import Session, select
 
 import models
 from models import (
+    already,
     assignment,
     audit,
     columns,
@@ -41,6 +42,10 @@ from models import (
     review,
     revocation,
     saved_view,
+    taken_over,
+)
+from models import (
+    token as tokens,
 )
 from models.application import Application
 from models.database import now, reading, transaction
@@ -70,7 +75,7 @@ MATRIX = {
 VERBS: dict[Callable[..., Any], Right] = {
     invitation.invite: Right.INVITE, invitation.resend: Right.INVITE, invitation.redirect: Right.INVITE, invitation.revoke: Right.INVITE,
     revocation.restore: Right.INVITE,
-    invitation.extend: Right.INVITE, invitation_import.invite_line: Right.INVITE, reminder.remind: Right.INVITE,
+    invitation.extend: Right.INVITE, invitation_import.invite_line: Right.INVITE, already.invite_anew: Right.INVITE, reminder.remind: Right.INVITE,
     request_reminder.remind_of_request: Right.REVIEW, request_reminder.remind_many: Right.REVIEW, columns.keep_columns: Right.READ,
     assignment.assign: Right.REVIEW, assignment.assign_many: Right.REVIEW,
     review.give_verdict: Right.REVIEW, review.start_review: Right.REVIEW, note.add_note: Right.REVIEW, note.change_note: Right.REVIEW,
@@ -86,11 +91,13 @@ VERBS: dict[Callable[..., Any], Right] = {
     list_decision.keep_ours: Right.OPERATE,
     outbox.retry_now: Right.OPERATE, outbox.retry_all: Right.OPERATE, outbox.settle_by_hand: Right.OPERATE,
     pausing.pause: Right.OPERATE, pausing.resume: Right.OPERATE,
+    taken_over.invite_taken_over: Right.INVITE, taken_over.leave_taken_over: Right.INVITE,
     retention.hold: Right.OPERATE, retention.lift: Right.OPERATE,
     people.people: Right.READ, people.disable: Right.PEOPLE, people.enable: Right.PEOPLE, people.end_sessions: Right.PEOPLE,
     audit.look: Right.AUDIT, audit.export: Right.AUDIT, export.find: Right.READ, export.exported: Right.READ,
     saved_view.saved_views: Right.READ, saved_view.save_view: Right.READ, saved_view.rename_view: Right.READ,
     saved_view.change_view: Right.READ, saved_view.delete_view: Right.READ, saved_view.restore_view: Right.READ,
+    tokens.make_token: Right.PEOPLE, tokens.revoke_token: Right.PEOPLE, tokens.tokens: Right.PEOPLE,
     contacts.look: Right.READ, contacts.find: Right.READ, contacts.exported: Right.READ, contacts.correct_address: Right.INVITE,
 }  # fmt: skip
 #: What takes an actor and asks for no right, and why.
@@ -110,6 +117,7 @@ ROUTES = {
     "/review/export.csv": Right.READ, "/review/export.xlsx": Right.READ, "/documents/{document}": Right.READ,
     "/invitations": Right.INVITE, "/invitations/import": Right.INVITE, "/invitations/template.csv": Right.INVITE,
     "/letters": Right.DECIDE, "/deliveries": Right.OPERATE, "/people": Right.READ, "/audit": Right.AUDIT, "/audit/export.csv": Right.AUDIT,
+    "/people/programs": Right.PEOPLE,
     "/palette": Right.READ, "/mentions": Right.READ,
     "/people/contacts": Right.READ, "/people/contacts/export.csv": Right.READ, "/people/contacts/export.xlsx": Right.READ,
 }  # fmt: skip
@@ -193,6 +201,7 @@ def _given(session: Session, verb: Callable[..., Any], reference: str) -> dict[s
         "condition": condition.Condition(application_id=application.id or 0, text="Send the certificate."), "kind": "approval",
         "template": letter_template.LetterTemplate(kind="approval", title="Ours", language="en", text=held["message"], changed_by="", changed_at=now()),
         "target": "email", "language": "en", "title": "Ours", "slots": ["gdpr_policy"], "columns": ["status"],
+        "scopes": ["applications:read"], "expires_on": now().date(), "token_id": 0,
         "name": "Ours", "view": saved_view.SavedView(user_id=reviewer, name="Ours", saved_at=now()),
     }  # fmt: skip
     needed = [one.name for one in list(inspect.signature(verb).parameters.values())[2:] if one.default is one.empty]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import saved_view
 from models.database import reading, transaction
 from models.errors import Conflict, Forbidden, Invalid, NotFound
+from models.event import Event
 from models.looked import Looked, Place, looked
 from models.person import Actor, Role, partner
 from models.saved_view import (
@@ -25,6 +26,7 @@ from models.saved_view import (
 )
 from models.saved_view import saved_view as view_of
 from portal.pages.own_views import is_shown
+from portal.pages.review.story import tell
 from tests.desk import applied, person
 
 WALES = {"q": "solar", "view": "all", "region": "Wales", "section": "insurance:none", "sort": "company", "columns": "vat,status", "since": "2026-01-01"}
@@ -107,6 +109,23 @@ def test_a_view_is_changed_deleted_and_restored_and_only_the_last_that_was_delet
     with transaction() as session:
         restore_view(session, rosa, view_of(session, rosa, first.id or 0))
         assert [(one.name, one.asked["status"]) for one in session.exec(select(SavedView))] == [("Wales", "approved")]
+
+
+def test_what_somebody_does_with_their_views_stands_in_the_audit_log(database: str) -> None:
+    rosa = person(Role.REVIEWER)
+    view = saved(rosa, q="solar")
+    wind = looked({"q": "wind"}, rosa.user_id)
+    for verb, given in ((rename_view, ["Sun"]), (rename_view, ["Sun"]), (change_view, [wind]), (change_view, [wind]), (delete_view, []),
+                        (delete_view, []), (restore_view, [])):
+        with transaction() as session:
+            verb(session, rosa, view_of(session, rosa, view.id or 0), *given)  # type: ignore[operator]
+    with reading() as session:
+        told = [tell(event).sentence for event in session.exec(select(Event).where(col(Event.type).startswith("view.")).order_by(col(Event.id)))]
+    assert told == [  # what changed nothing is not told
+        "Reviewer Person saved the view “Wales” of the list", "Reviewer Person named the view “Wales” of the list “Sun”",
+        "Reviewer Person changed what the view “Sun” of the list shows", "Reviewer Person deleted the view “Sun” of the list",
+        "Reviewer Person took the deletion of the view “Sun” of the list back",
+    ]  # fmt: skip
 
 
 def test_each_view_is_counted_for_its_reader_and_counts_are_remembered_for_a_while(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

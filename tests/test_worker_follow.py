@@ -10,15 +10,18 @@ from sqlmodel import select
 
 from models.database import now, reading, transaction
 from models.followed_list import FollowedList
-from models.invitation import Invitation, extend
+from models.invitation import Invitation, extend, note_opened
 from models.invitation_list import synced
 from models.list_trouble import ListTrouble
-from models.person import PORTAL
+from models.outbox import Wanted, look
+from models.person import PORTAL, Actor, Role
+from models.taken_over import invite_taken_over, taken_over
 from tests.lists import put, read_so_far
 from tests.partners import deliveries, events, invitation_listed, invited
 from tests.parts import Graph, Mailbox, environment_of
 from worker.deliver import drain
 from worker.follow import follow, read_list
+from worker.reconcile import reconcile
 
 INVITATIONS = "EPC Invitations"
 
@@ -141,6 +144,33 @@ def test_one_worker_reads_and_not_before_it_is_time(database: str, graph: Graph,
     with environment_of({"DATABASE_URL": database, "SHAREPOINT_POLL_MINUTES": "5"}):
         assert [follow(), follow()] == [True, False]
     assert deliveries() == []
+
+
+def test_what_stood_in_the_list_before_the_portal_is_taken_over_without_a_mail_until_somebody_sends_it(
+    database: str, graph: Graph, mailbox: Mailbox
+) -> None:
+    with transaction() as session:  # nobody has ever read the list
+        session.delete(session.get_one(FollowedList, INVITATIONS))
+    old, later = made(Status="Active"), made(Status="Active")
+    over = made(Status="Used")
+    reconcile()  # whichever comes first
+    assert read_list(INVITATIONS)
+    drain()
+    found = {one.sharepoint_item_id: one for one in invitations()}
+    assert {old, later, over} <= found.keys() and mailbox.mails() == [] and deliveries("email.invitation") == []
+    with transaction() as session:
+        note_opened(session, session.get_one(Invitation, found[later].id))  # who was here has had a mail
+        waiting, since = taken_over(session)
+        assert since is not None and waiting == look(session, Wanted()).taken_over[0]
+        assert waiting == len([one for one in invitations() if one.state == "active"]) - 1
+    new = made(Status="Active")
+    read_list(INVITATIONS)
+    drain()
+    assert [one.sharepoint_item_id for one in invitations() if one.id == deliveries("email.invitation")[0].invitation_id] == [new]
+    with transaction() as session:
+        sent = invite_taken_over(session, Actor(name="Olu Okafor", kind="staff", roles=frozenset({Role.OPERATIONS})))
+        assert sent == waiting and taken_over(session)[0] == 0
+    assert len(deliveries("email.invitation")) == 1 + waiting
 
 
 def forgotten() -> None:

@@ -21,6 +21,7 @@ from models.invitation import Invitation, extend, revoke
 from models.invitation_list import synced
 from models.library_upload import LibraryUpload
 from models.note import add_note
+from models.pausing import pause, resume
 from models.person import PORTAL, Actor, Role, actor_of, sign_in
 from models.review import SECTIONS, Ruling, approve, give_verdict, mark_reviewed, request_information
 from models.settings import settings
@@ -179,6 +180,13 @@ def test_a_form_too_long_for_its_column_becomes_a_file_in_the_folder(database: s
     assert item is not None and "Too long for this column" in item.fields["ApplicationData"]
     size, section, owner = folder(graph, application.reference_number or "")[f"{application.reference_number}-application.json"]
     assert int(size) > 124_000 and (section, owner) == ("Legal", item.id)
+    with transaction() as session:
+        session.get_one(Application, application.id).additional_information = "Short again"
+        record(session, "application.resubmitted", PORTAL, application_id=application.id, invitation_id=1)
+    drain()
+    again = listed(application)
+    assert again is not None and "Short again" in again.fields["ApplicationData"]
+    assert folder(graph, application.reference_number or "") == {}, "and no file says otherwise"
 
 
 def test_the_item_follows_the_review_to_the_decision(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
@@ -276,6 +284,42 @@ def test_documents_wait_for_their_applications_item(database: str, s3: Local, gr
     application, documents = deliveries("sharepoint.application", "sharepoint.documents")
     assert (application.state, documents.state) == ("failed", "waiting")
     assert "is not in the list EPC Onboarding yet" in (documents.last_error or "")
+
+
+def test_documents_that_wait_for_what_is_stopped_use_up_no_attempt(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    operator = staff("Olu Okafor", Role.OPERATIONS)
+    with transaction() as session:
+        pause(session, operator, "sharepoint.application", "The list is being moved")
+    submitted()
+    for _ in range(3):
+        drain()
+        (documents,) = deliveries("sharepoint.documents")
+        assert (documents.state, documents.attempts) == ("waiting", 0) and "that is stopped" in (documents.last_error or "")
+        due_now()
+    with transaction() as session:
+        resume(session, operator, "sharepoint.application")
+    drain()
+    due_now()
+    drain()
+    assert deliveries("sharepoint.documents")[0].state == "done"
+
+
+def test_a_list_that_was_made_again_is_written_anew_and_nobody_elses_item_is_touched(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    first = submitted(())
+    drain()
+    before = listed(first)
+    assert before is not None
+    graph.remake("EPC Onboarding")
+    others = [put("EPC Onboarding", "ReferenceNumber", f"EPC-OTHER-{number}", Title="Theirs") for number in range(int(before.id))]
+    assert others[-1] == before.id, "another's item has the number now"
+    with transaction() as session:
+        record(session, "application.resubmitted", PORTAL, application_id=first.id, invitation_id=1)
+    drain()
+    after = listed(first)
+    assert after is not None and after.id not in others and count_listed(graph, first.reference_number or "") == 1
+    assert sharepoint().read_item("EPC Onboarding", before.id).fields["ReferenceNumber"] == f"EPC-OTHER-{len(others) - 1}"
 
 
 def stored_documents(session: Session, application: Application) -> list[Document]:

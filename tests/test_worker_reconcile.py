@@ -73,6 +73,17 @@ def test_what_differs_is_repaired_or_told_and_the_dry_run_changes_nothing(databa
         assert news(session) == () and len(events("sharepoint.compared")) == 2
 
 
+def test_a_document_that_somebody_renamed_in_the_library_is_not_missing(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted(("health_safety_policy",))
+    drain()
+    with transaction() as session:
+        for document in session.exec(select(Document)):
+            document.file_name = f"{now():%H%M%S%f}.pdf"  # so nothing there has its name
+    assert of(reconcile(dry_run=True).missing, str(application.reference_number)) == []
+    sharepoint().remove_document(events("document.published")[0].detail["item"])
+    assert len(of(reconcile(dry_run=True).missing, str(application.reference_number))) == 1
+
+
 def test_what_was_missed_comes_in_and_what_waits_is_not_written_twice(
     database: str, s3: Local, graph: Graph, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ from models.schedule import rest, take
 from models.settings import settings
 from models.stray import Stray
 from models.tables import ALL
-from tests.partners import begun, events, invited, stored_in, submitted
+from tests.partners import begun, events, folder, invited, stored_in, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
 from tests.sample_form import COMPLETE, wanted_documents
 from tests.test_worker_publish import staff
@@ -273,6 +273,39 @@ def test_an_operator_holds_and_releases_at_the_command_line(database: str, s3: L
     assert main(["release", sent.invitation_code.lower()]) == 0
     assert main(["retention"]) == 0 and keys() == set()
     assert [event.actor for event in events("retention.held")] == ["Operator at the command line"]
+
+
+def test_copies_in_sharepoint_go_with_their_documents_and_nothing_on_hold(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted()
+    drain()
+    operator = staff("Olu Okafor", Role.OPERATIONS)
+    with transaction() as session:
+        hold(session, operator, invitation_of(application), "A claim is under way")
+    change(Application, application.id, submitted_at=days_ago(7 * 365 + 3))
+    clean_up()
+    assert len(folder(graph, application.reference_number or "")) == 3
+    with transaction() as session:
+        lift(session, operator, invitation_of(application))
+    graph.misbehave(503, times=1, path="/items/", method="DELETE")
+    assert len(clean_up().kept) == 1
+    (told,) = events("retention.left_in_sharepoint")
+    assert "busy or away" in told.detail["reason"] and told.detail["item"]
+    assert not clean_up().kept and folder(graph, application.reference_number or "") == {}
+    gone = events("document.withdrawn")
+    assert len(gone) == 3 and all(event.detail["get"] == 404 and event.detail["item"] for event in gone)
+
+
+def test_copies_that_the_settings_keep_in_sharepoint_stay_and_are_told(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted()
+    drain()
+    change(Application, application.id, submitted_at=days_ago(7 * 365 + 3))
+    with environment_of({"DATABASE_URL": database, "SHAREPOINT_KEEPS_FILES": "true"}):
+        clean_up()
+        with transaction() as session:
+            record(session, "application.renewed", PORTAL, application_id=application.id)
+        drain()
+    assert keys() == set() and len(folder(graph, application.reference_number or "")) == 3
+    assert len(events("retention.left_in_sharepoint")) == 3
 
 
 def test_every_table_that_refers_to_an_application_is_dealt_with(database: str) -> None:

@@ -63,12 +63,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "models/outbox.py": ("TABS", "NOTHING_TO_DO"),
     "models/person.py": ("Right",),
     "models/looked.py": ("VIEWS",),
+    "models/token.py": ("SCOPES",),
     "models/review.py": ("SECTIONS",),
     "portal/frame.py": ("DESK",),
     "portal/pages/sifting.py": ("RULINGS",),
     "portal/sentences.py": ("SENTENCES", "DATE"),
     "models/targets.py": ("TARGETS",),
-    "portal/words.py": ("DESK_STATUS", "DELIVERY_WORDS", "INVITATION_WORDS", "AGAIN"),
+    "worker/desk_mails.py": ("DECIDED",),
+    "portal/words.py": ("DELIVERY_WORDS", "INVITATION_WORDS", "AGAIN"),
 }
 
 Text = str | tuple[str, ...]
@@ -173,7 +175,7 @@ def _declared() -> Iterator[tuple[Text, str]]:
         yield from ((text, "models/slots.py") for text in (slot.label, slot.called, slot.help, slot.section) if text)
     yield from ((rule.message, "models/rules.py") for rules in RULES.values() for rule in rules)
     yield from ((sign.message, "models/flags.py") for sign in SIGNS)
-    yield from ((state.label, "models/application.py") for state in ApplicationStatus)
+    yield from ((text, "models/application.py") for state in ApplicationStatus for text in dict.fromkeys((state.label, state.desk_label)))
     yield from ((text.value, "models/person.py") for text in Role)
     yield from ((text.value, "models/invitation.py") for text in InvitationStatus)
     for agreed in TEXTS.values():

@@ -1,4 +1,4 @@
-"""`python3 dev.py bench [start|visits|typing|queue|desk|invited …]`: what is measured, each beside something else in the same run.
+"""`python3 dev.py bench [start|visits|typing|queue|desk|invited|deliveries …]`: what is measured, each beside something else in the same run.
 
 The machines are shared and noisy: read the ratios. REPORT.md has the figures so far.
 """
@@ -10,9 +10,10 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from tests.performance import desk, invited, queue, start, typing, visits
+from tests.performance import deliveries, desk, fuzz, invited, queue, start, typing, visits
 
-MEASURES = {"start": start.main, "visits": visits.main, "typing": typing.main, "queue": queue.main, "desk": desk.main, "invited": invited.main}
+MEASURES = {"start": start.main, "visits": visits.main, "typing": typing.main, "queue": queue.main, "desk": desk.main, "invited": invited.main,
+            "api-fuzz": fuzz.main, "deliveries": deliveries.main}  # fmt: skip
 
 
 def main(names: list[str]) -> None:
