@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.product import Product, eventually, text_of
+from e2e.product import Product, eventually, text_of, until
 from models.steps import STEPS
 from tests.papers import paper
 from tests.sample_form import COMPLETE, api_steps, wanted_documents
@@ -53,7 +53,7 @@ def at(page: Page, product: Product, step: str) -> None:
 def alive(page: Page) -> None:
     """Wait until the page is drawn and its socket is open."""
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
-    page.wait_for_function("window.did_handshake === true", timeout=20_000)
+    until(page, "window.did_handshake === true")
 
 
 def place(page: Page, name: str) -> Locator:

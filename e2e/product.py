@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import requests
 import sqlalchemy as sa
+from playwright.sync_api import Error as PageError
 from playwright.sync_api import Page, expect
 
 from integrations.local.maildir import mails, part_of
@@ -117,6 +118,20 @@ def eventually(look: Callable[[], T], what: str, seconds: float = 30) -> T:
             return found
         assert time.monotonic() < until, f"waited {seconds:g} s for {what}"
         time.sleep(0.2)
+
+
+def until(page: Page, true: str, arg: Any = None, seconds: float = 60) -> None:
+    """Wait for JavaScript to answer something true. A page's policy may forbid what `wait_for_function` does there: to evaluate words."""
+
+    def asked() -> bool:
+        try:
+            return bool(page.evaluate(true, arg))
+        except PageError as error:
+            if "context was destroyed" not in str(error):  # the page goes to another address at this moment
+                raise
+            return False
+
+    eventually(asked, true, seconds)
 
 
 def _ready(process: subprocess.Popen[bytes], log: Path) -> bool:

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from e2e import states
-from e2e.product import Product, rows
+from e2e.product import Product, rows, until
 from integrations.storage import storage
 from models.application import of_invitation
 from models.database import transaction
@@ -217,7 +217,7 @@ def arrive(product: Product, page: Page, reference: str, name: str) -> None:
     """Sign in and open an application."""
     product.sign_in(page, name)
     page.goto(product.url(f"/review/{reference}"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
 
 def fresh(product: Product, company: str) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from e2e import states
 from e2e.looking import looking
-from e2e.product import Product, eventually, running, text_of
+from e2e.product import Product, eventually, running, text_of, until
 from models.application import by_reference
 from models.database import now, transaction
 from models.decision import WAITING, Decision, DecisionKind
@@ -172,7 +172,7 @@ def test_on_a_telephone_one_is_led_to_a_held_decision_and_confirms_it(product: P
     held(product, reference)
     page.set_viewport_size({"width": 375, "height": 780})
     arrive(product, page, reference, "Arthur Adeyemi")
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     panel = page.locator("#decision")
     expect(panel).not_to_be_in_viewport()
     page.get_by_role("link", name="To the decision").click()

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlmodel import col, select
 
 from e2e.person import press
-from e2e.product import Product, eventually, text_of
+from e2e.product import Product, eventually, text_of, until
 from e2e.test_walk_by_api import uploaded
 from models.database import now, transaction
 from models.person import SignIn, User
@@ -183,7 +183,7 @@ def test_what_is_typed_and_not_sent_survives_a_reload_and_is_gone_from_every_tab
 ) -> None:
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url(f"/review/{applied(product, 'Half Typed Solar Ltd')}"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     insurance, request, dialog = page.locator("#section-insurance"), page.locator("#deed-request"), page.get_by_role("dialog")
     note, why, needed = page.get_by_label("New note"), insurance.get_by_label("Why"), dialog.get_by_label("What is needed")
     note.fill("Call them on Monday")

@@ -16,7 +16,7 @@ from sqlmodel import select
 from e2e import states
 from e2e.looking import VIEWS, looking
 from e2e.person import press
-from e2e.product import Product, eventually, rows, text_of
+from e2e.product import Product, eventually, rows, text_of, until
 from models.database import transaction
 from models.note import add_note
 from models.people import end_sessions
@@ -43,7 +43,7 @@ def test_whoever_is_disabled_is_cut_off_in_the_page_that_is_open(product: Produc
     other = browser.new_page()
     product.sign_in(other, APPROVER)
     other.goto(product.url(f"/review/{reference}"))
-    other.wait_for_function("window.did_handshake")
+    until(other, "window.did_handshake")
     product.sign_in(page, ADMIN)
     page.goto(product.url("/people"))
     expect(page.get_by_role("row", name=ADMIN).get_by_role("button")).to_have_count(0)
@@ -75,7 +75,7 @@ def test_whoever_is_disabled_is_cut_off_in_the_page_that_is_open(product: Produc
 def test_a_person_signs_out_everywhere_else_and_stays_here(product: Product, page: Page, browser: Browser) -> None:
     there = browser.new_page()
     product.sign_in(there, OPERATIONS)
-    there.wait_for_function("window.did_handshake")
+    until(there, "window.did_handshake")
     product.sign_in(page, OPERATIONS)
     page.goto(product.url("/people"))
     expect(page.get_by_role("row", name=f"{OPERATIONS} You")).to_be_visible()
@@ -96,7 +96,7 @@ def test_a_partners_people_are_found_corrected_and_taken_away(product: Product, 
     product.sign_in(page, OPERATIONS)
     page.get_by_role("link", name="People", exact=True).click()
     page.get_by_role("link", name="Partners’ contacts").click()
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     page.get_by_label("Search contacts").fill("audited sol")
     expect(page.get_by_role("rowheader")).to_have_count(1)
     expect(page.get_by_role("link", name="Audited Solar Ltd")).to_have_attribute("href", f"/review/{reference}")
@@ -164,7 +164,7 @@ def test_pages_of_the_log_are_turned_in_place_with_the_keyboard(product: Product
             desk.brought(desk.applied(f"Page {number} Ltd"), to="under_review")
     product.sign_in(page, ADMIN)
     page.goto(product.url("/audit"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     older = page.get_by_role("link", name="Older", exact=True)
     older.focus()
     page.keyboard.press("Enter")
@@ -224,4 +224,4 @@ def _shown(product: Product, page: Page) -> Iterator[str]:
 def _go(product: Product, page: Page, path: str) -> None:
     page.goto(product.url(path))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")

@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.product import Product
+from e2e.product import Product, until
 from e2e.test_desk import applied
 from tests import desk
 from tests.parts import environment_of, eventually
@@ -115,7 +115,7 @@ def test_the_selected_are_reminded_and_exported_and_who_cannot_be_is_named(produ
                 desk.brought(reference, to="information_required")
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url("/review?q=reminded+ltd&view=all&sort=company"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     page.get_by_label("Select all on this page").check()
     bar = page.get_by_role("region", name="Selected applications")
     with page.expect_download() as taken:
@@ -135,7 +135,7 @@ def test_columns_are_chosen_by_key_kept_for_their_reader_and_sent_on(product: Pr
     applied(product, "Columned Solar Ltd")
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url("/review?q=columned&flag=any"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     expect(page.get_by_role("link", name="Remove the filter Any flag")).to_be_visible()
     page.get_by_role("button", name="Columns").press("Enter")
     dialog = page.get_by_role("dialog", name="Columns of this list")
@@ -176,7 +176,7 @@ def test_the_list_goes_by_its_keys_and_they_can_be_switched_off(product: Product
     product.sign_in(page, "Rosa Reyes")
     page.goto(product.url("/review?q=keyed&sort=company"))
     expect(page.locator("#queue tbody tr")).to_have_count(2)
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     for key, name in (("j", "Keyed 0 Ltd"), ("j", "Keyed 1 Ltd"), ("k", "Keyed 0 Ltd")):
         page.keyboard.press(key)
         expect(page.get_by_role("link", name=name)).to_be_focused()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import states
 from e2e.person import barriers
-from e2e.product import Product
+from e2e.product import Product, until
 from e2e.test_desk import applied
 from models.application import Application
 from models.database import engine
@@ -147,7 +147,7 @@ def arrive(product: Product, page: Page, name: str, address: str) -> None:
     """The page at an address, ready for keys."""
     product.sign_in(page, name)
     page.goto(product.url(address))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
 
 def press(page: Page, name: str) -> None:

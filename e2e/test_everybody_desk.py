@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e import states
 from e2e.looking import VIEWS, State, looking
-from e2e.product import Product
+from e2e.product import Product, until
 from models.columns import COLUMNS
 from tests import desk
 
@@ -166,7 +166,7 @@ def _deed(number: int) -> str:
 def _go(product: Product, page: Page, path: str) -> None:
     page.goto(product.url(path))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
 
 def _opened(page: Page, opener: str) -> Locator:

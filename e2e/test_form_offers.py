@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.partner import enter, place, stored
 from e2e.person import barriers, saved
-from e2e.product import Product, eventually
+from e2e.product import Product, eventually, until
 
 
 def test_an_address_a_letter_off_is_asked_about_taken_and_taken_back(product: Product, page: Page) -> None:
@@ -81,7 +81,7 @@ def test_the_none_button_gives_the_text_back_and_an_answer_says_what_it_opens(pr
 def test_whoever_invites_is_asked_about_an_address_a_letter_off(product: Product, page: Page) -> None:
     product.sign_in(page, "Olivia Okafor")
     page.goto(product.url("/invitations"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     page.get_by_role("button", name="Invite a partner").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Email").fill("ada@hotmial.co.uk")

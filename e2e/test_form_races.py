@@ -6,7 +6,7 @@ from playwright.sync_api import Page, Route, expect
 
 from e2e.partner import alive, at, enter, place, posted
 from e2e.person import saved
-from e2e.product import Product, eventually
+from e2e.product import Product, eventually, until
 from e2e.test_form_saving import AWAY, CITY, OFFLINE, answers, city
 
 SLOW_LINE = "late => { const told = form.told; form.told = (news) => { setTimeout(() => told(news), late); }; }"
@@ -43,7 +43,7 @@ def test_a_portal_started_again_under_a_page_with_the_focus_in_a_box_changes_not
     box.press_sequentially("Rea")
     product.kill("portal")
     eventually(lambda: product.back("portal", before), "the portal to be started again", 60)
-    page.wait_for_function("old => did_handshake && clientId !== old", arg=old, timeout=60_000)
+    until(page, "old => did_handshake && clientId !== old", old)
     expect(box).to_be_focused()
     box.press_sequentially("ding West", delay=60)
     page.keyboard.press("Tab")

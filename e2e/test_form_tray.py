@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from e2e.partner import at, enter
 from e2e.person import barriers
-from e2e.product import Product
+from e2e.product import Product, until
 from tests.papers import pdf
 
 TELEPHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 780}, "has_touch": True, "is_mobile": True}
@@ -112,7 +112,7 @@ def test_a_field_that_somebody_types_in_stays_in_sight_when_it_grows(product: Pr
     page.locator("#primary_contact_email").evaluate("one => one.focus({ preventScroll: true })")
     _fold(page).evaluate("one => one.click()")
     expect(page.locator("#tray-list")).to_be_visible()
-    page.wait_for_function(f"!({UNDER})(document.activeElement)")
+    until(page, f"!({UNDER})(document.activeElement)")
     expect(page.locator("#primary_contact_email")).to_be_focused()
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e import states
 from e2e.looking import VIEWS, looking
-from e2e.product import Product, eventually, rows, text_of
+from e2e.product import Product, eventually, rows, text_of, until
 from models.application import begin
 from models.database import transaction
 from models.draft import Answer, save_answers
@@ -61,7 +61,7 @@ def desk(product: Product, page: Page) -> Page:
 
 def at(product: Product, page: Page, path: str) -> None:
     page.goto(product.url(path))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
 
 def drafted(product: Product, company: str) -> str:
@@ -120,7 +120,7 @@ def test_an_address_that_is_invited_already_is_told_of_before_and_invited_anyway
 
 def test_a_file_is_looked_at_mended_and_invited_and_nobody_is_invited_twice(product: Product, desk: Page, tmp_path: Path) -> None:
     desk.get_by_role("link", name="Import a list").click()
-    desk.wait_for_function("window.did_handshake")
+    until(desk, "window.did_handshake")
     right = "Filed Solar Ltd;ada@filed.example;Ada Byron;Deutsch"
     choose(desk, tmp_path, right, "Wrong Solar Ltd;nobody;;", "Müller & Söhne;ben@filed.example;;")
     expect(line_of(desk, "Wrong Solar Ltd")).to_contain_text("Enter an email address like name@example.com.")
@@ -210,7 +210,7 @@ def test_a_mail_that_comes_back_later_is_seen_and_the_same_code_goes_to_the_righ
     assert answer.json()["message"] == "The mail is marked as returned"
 
     desk.reload()
-    desk.wait_for_function("window.did_handshake")
+    until(desk, "window.did_handshake")
     expect(line_of(desk, code)).to_contain_text("Bounced")
     expect(line_of(desk, code)).to_contain_text("550 5.1.1 No such mailbox here")
     at(product, desk, f"/deliveries?tab=failed&q={code}")

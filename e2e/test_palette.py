@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import states
 from e2e.person import barriers
-from e2e.product import Product, eventually, text_of
+from e2e.product import Product, eventually, text_of, until
 from tests import desk
 
 TOLD = "Your certificate has arrived, thank you. Nothing more is needed."
@@ -29,7 +29,7 @@ def test_everything_is_found_by_its_name_with_the_keyboard_and_with_a_finger(pro
     assert barriers(page, "palette") == []
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Palette Solar Ltd", level=1)).to_be_visible()
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
     page.keyboard.press("Control+k")
     words.press_sequentially("approve")
@@ -66,7 +66,7 @@ def test_one_goes_from_application_to_application_by_keys_and_is_led_on_after_a_
     page.keyboard.press("Enter")
     around = page.get_by_role("navigation", name="Applications of the list")
     expect(around).to_contain_text("1 of 3 found in “Needs work”")
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     pressed(page, "j", "Keyring B Ltd")
     pressed(page, "k", "Keyring A Ltd")
     pressed(page, "j", "Keyring B Ltd")
@@ -87,7 +87,7 @@ def test_one_goes_from_application_to_application_by_keys_and_is_led_on_after_a_
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Keyring C Ltd", level=1)).to_be_visible()
     expect(around).to_contain_text("2 of 2 found in “Needs work”")
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     page.keyboard.press("u")
     expect(page).to_have_url(product.url("/review?q=keyring&view=work&sort=company"))
     expect(page.get_by_label("Search applications")).to_have_value("keyring")
@@ -182,11 +182,11 @@ def fresh(product: Product, company: str) -> str:
 def arrive(page: Page, address: str) -> None:
     """Open a page of the desk and wait until it listens."""
     page.goto(address)
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
 
 
 def pressed(page: Page, key: str, company: str) -> None:
     """A key leads to another application."""
     page.keyboard.press(key)
     expect(page.get_by_role("heading", name=company, level=1)).to_be_visible()
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")

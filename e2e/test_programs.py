@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import states
 from e2e.looking import VIEWS, looking
-from e2e.product import Product
+from e2e.product import Product, until
 from models.database import now, transaction
 from models.person import Role
 from models.token import Scope, make_token, token_of
@@ -39,7 +39,7 @@ def test_a_token_is_shown_once_used_by_a_program_and_refused_once_it_is_revoked(
     expect(row).to_contain_text("never")
 
     asked = {"headers": {"Authorization": f"Bearer {written}"}, "timeout": 30}
-    told = httpx.get(product.url("/api/applications"), **asked)  # type: ignore[arg-type]
+    told = httpx.get(product.url(f"/api/applications/{reference}"), **asked)  # type: ignore[arg-type]
     assert told.status_code == 200 and reference in told.text
     page.get_by_role("button", name="Put away").click()
     expect(page.get_by_role("button", name="Make a token")).to_be_focused()
@@ -100,4 +100,4 @@ def _shown(product: Product, page: Page) -> Iterator[str]:
 
 def _open(product: Product, page: Page) -> None:
     page.goto(product.url("/people/programs"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import states
 from e2e.partner import invite
-from e2e.product import Product
+from e2e.product import Product, until
 from tests import desk
 
 #: Pages of the desk, and something that stands there once it is drawn.
@@ -37,10 +37,10 @@ def test_the_desk_works_within_its_policy_and_loads_nothing_from_elsewhere(produ
     asked.clear()
     for path, heading in DESK.items():
         page.goto(product.url(path))
-        page.wait_for_function("window.did_handshake")
+        until(page, "window.did_handshake")
         expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
     page.goto(product.url(f"/review/{reference}"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Policed Solar Ltd")
     assert {urlsplit(url).netloc for url in asked if url.startswith("http")} == {urlsplit(product.url()).netloc}
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()  # by a form that is sent on to the sign-in service
@@ -49,7 +49,7 @@ def test_the_desk_works_within_its_policy_and_loads_nothing_from_elsewhere(produ
 
 def test_the_form_works_within_its_policy_which_evaluates_nothing(product: Product, page: Page, asked: list[str]) -> None:
     page.goto(product.url(f"/apply?code={invite(product)}"))
-    page.wait_for_function("window.did_handshake")
+    until(page, "window.did_handshake")
     assert {urlsplit(url).netloc for url in asked if url.startswith("http")} == {urlsplit(product.url()).netloc}
     answer = page.goto(page.url)
     assert answer is not None
@@ -70,5 +70,5 @@ def test_a_script_that_was_smuggled_into_a_page_does_not_run(product: Product, p
       document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.smuggled = true'><p id=after>after</p>");
     }""")
     expect(page.locator("#after")).to_be_visible()
-    page.wait_for_function("[...document.images].every((one) => one.complete)")
+    until(page, "[...document.images].every((one) => one.complete)")
     assert page.evaluate("window.smuggled ?? null") is None

@@ -6,7 +6,7 @@ the start with one message that lists all of them (`Settings.problems`).
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -188,7 +188,7 @@ class Unready(SystemExit):
         super().__init__("The portal cannot start:\n" + "\n".join(f"  - {line}" for line in problems))
 
 
-@cache
+@lru_cache(maxsize=1)  # of two that read it at once, the first one's stays
 def settings() -> Settings:
     """The environment as it was at the first call; tests call `settings.cache_clear()`."""
     return Settings()

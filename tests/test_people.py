@@ -28,7 +28,7 @@ def test_a_disabled_person_is_cut_off_at_once_and_cannot_sign_in(database: str) 
     with transaction() as session:
         disable(session, admin, number(Role.REVIEWER), "Left the company")
     assert [browser(held).get(path).status_code for path in DESK] == [303, 303]
-    with pytest.raises(Forbidden, match="suspended"):
+    with pytest.raises(Forbidden, match="disabled"):
         token(Role.REVIEWER)
     assert last_event().type == "person.disabled"
     assert last_event().detail == {"person": number(Role.REVIEWER), "name": "Reviewer Person", "reason": "Left the company", "ended": 1}
