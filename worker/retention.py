@@ -85,9 +85,10 @@ def erase(one: Due) -> Kept | None:
                 return Kept(one, "It is not due any more.", failed=False)
             for key, _ in found.objects:
                 _remove(key)
-            erased(session, found, _removed_there(copy_of(session, found)))
-            if left := copy_of(session, found):
-                still_in_library(session, found, left, LEFT)
+            copy = copy_of(session, found)
+            erased(session, found, removed := _removed_there(copy))
+            if copy and not removed:
+                still_in_library(session, found, copy, LEFT)
     except Exception as error:  # whatever it is, the others are still to be erased
         _tell(one, error)
         log.error("not erased", period=one.period, what=one.what, **where(error))
