@@ -21,6 +21,8 @@ REFUSED = {
 }  # fmt: skip
 #: What differs on an application from state to state, beside its answers.
 ASIDE = "#decision"
+#: What stands below the answers on a narrow screen.
+BAR = ".to-decision"
 CHOOSER = "Adam Novak"  # who may do everything
 
 
@@ -107,9 +109,11 @@ def _judging(product: Product, page: Page, cases: Cases) -> Iterator[State]:
     yield from _one_case(product, page, cases.fresh)
     _go(product, page, f"/review/{cases.judged}")
     yield "judged"
+    yield "judged, the bar that leads to the decision", BAR
     _opened(page, _deed(0))
     yield "mark reviewed"
     _go(product, page, f"/review/{cases.reviewed}")
+    yield "ready for the decision", f"{ASIDE}, {BAR}"
     for name, number in {"approve": 0, "reject": 1, "reopen": 3}.items():
         dialog = _opened(page, _deed(number))
         if name == "reject":

@@ -15,7 +15,7 @@ from e2e import states
 from e2e.looking import VIEWS, looking
 from e2e.partner import alive, enter, error, place
 from e2e.person import drop, press, saved
-from e2e.product import Product, eventually, rows
+from e2e.product import Product, eventually, rows, until
 from models.database import transaction
 from models.keeping import NOTICE, keep_current
 from models.language import shown_date
@@ -159,6 +159,18 @@ def test_what_is_sent_back_is_mended_and_a_suspension_ends_with_the_approval(
     page.goto(product.url(f"/review/{reference}"))
     press(page, "Approve the renewal", "Approve the renewal")
     expect(page.locator(".title")).to_contain_text("Approved")
+
+    product.sign_in(page, "Rosa")
+    page.goto(product.url(f"/review/{reference}"))
+    page.get_by_role("button", name="Ask for a renewal").click()
+    page.get_by_role("dialog").get_by_label("What to renew").click()
+    chosen = page.get_by_role("option").first.inner_text()
+    page.get_by_role("option").first.click()
+    until(page, "Object.entries(sessionStorage).some(([key, kept]) => key.includes('renewal ask') && kept.includes('slots'))")
+    page.reload()
+    page.get_by_role("button", name="Ask for a renewal").click()
+    expect(page.get_by_role("dialog").get_by_text("Kept from before, not sent.")).to_be_visible()
+    expect(page.get_by_role("dialog").locator(".q-chip")).to_have_text(re.compile(re.escape(chosen)))
 
 
 def sent(product: Product, reference: str) -> None:

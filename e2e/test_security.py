@@ -16,7 +16,7 @@ from tests import desk
 
 #: Pages of the desk, and something that stands there once it is drawn.
 DESK = {"/review": "Applications", "/invitations": "Invitations", "/deliveries": "Deliveries", "/letters": "Letters", "/people": "People",
-        "/people/contacts": "People", "/people/programs": "People", "/audit": "Audit log"}  # fmt: skip
+        "/people/contacts": "People", "/people/programs": "People", "/people/webhooks": "People", "/audit": "Audit log"}  # fmt: skip
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ REPLACE = {"@microsoft.graph.conflictBehavior": "replace"}
 class Item:
     """An item of a list: its id there, its eTag where it was told, its columns by internal name, and the person who changed it last.
 
-    `by` is empty where that was no person, `changed_at` where it was not told; `deleted` says that the item is gone.
+    `by` is empty where that was no person, `changed_at` and `made_at` where it was not told; `deleted` says that the item
+    is gone.
     """
 
     id: str
@@ -38,6 +39,10 @@ class Item:
     by: str = ""
     changed_at: datetime | None = None
     deleted: bool = False
+    made_at: datetime | None = None
+
+
+MOMENTS = ("lastModifiedDateTime", "createdDateTime")
 
 
 class Begun(Protocol):
@@ -61,6 +66,7 @@ class SharePoint(Protocol):
     def upload_document(
         self, folder: str, name: str, content: bytes, content_type: str, fields: dict[str, Any], session: Begun | None = None
     ) -> str: ...
+    def describe_document(self, drive_item: str, fields: dict[str, Any]) -> None: ...
     def remove_document(self, drive_item: str) -> None: ...
     def has_document(self, drive_item: str) -> bool: ...
 
@@ -192,6 +198,11 @@ class Site:
             session.keep(address)
         return send(address, content)
 
+    def describe_document(self, drive_item: str, fields: dict[str, Any]) -> None:
+        """Write a document's columns; `Missing` if it is not in the library any more."""
+        drive = _drive_id(self.graph, self.path, settings().sharepoint_library)
+        self._describe(f"/drives/{drive}", quote(drive_item, safe=""), fields)
+
     def remove_document(self, drive_item: str) -> None:
         """Take a document out of the library, into the site's recycle bin; one that is gone already is no failure."""
         drive = _drive_id(self.graph, self.path, settings().sharepoint_library)
@@ -240,9 +251,8 @@ def _item(answer: Answer) -> Item:
     changed = answer.get("lastModifiedBy") or {}
     person = {} if changed.get("application") else changed.get("user") or {}  # what an application changes names a user too
     by = person.get("email") or person.get("displayName") or ""
-    moment = answer.get("lastModifiedDateTime")
-    at = datetime.fromisoformat(moment) if moment else None
-    return Item(str(answer["id"]), answer.get("eTag"), answer.get("fields") or {}, by, at, bool(answer.get("deleted")))
+    changed_at, made_at = (datetime.fromisoformat(at) if (at := answer.get(name)) else None for name in MOMENTS)
+    return Item(str(answer["id"]), answer.get("eTag"), answer.get("fields") or {}, by, changed_at, bool(answer.get("deleted")), made_at)
 
 
 def _refusal(list_name: str, response: requests.Response) -> Failure:

@@ -37,6 +37,7 @@ from models.steps.compliance import Compliance
 from models.steps.contact import Contact
 from models.steps.insurance import Insurance
 from models.steps.roles import Roles
+from models.verdict import mark_outdated
 
 
 class ApplicationStatus(StrEnum):
@@ -103,6 +104,7 @@ class Application(Compliance, Insurance, Roles, Capabilities, Contact, Company, 
     __table_args__ = (
         sa.Index("idx_applications_invitation", "invitation_code"), sa.Index("idx_applications_status", "status"),
         sa.Index("ix_applications_company_registration", "company_registration"), sa.Index("ix_applications_vat_number", "vat_number"),
+        sa.Index("ix_applications_address", sa.text("lower(primary_contact_email)")),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
@@ -181,6 +183,7 @@ def submit(session: Session, application: Application, answers: Mapping[str, Any
         setattr(application, name, value)
     _stamp_submission(session, application)
     flag(session, application)
+    mark_outdated(session, application, changed.answers)
     declarant = partner(application.declarant_name or application.company_name or "")
     record(
         session, "application.submitted" if first else "application.resubmitted", declarant,
@@ -264,14 +267,18 @@ def move(application: Application, to: ApplicationStatus) -> None:
     application.status, application.updated_at = to, now()
 
 
+#: Made once, as models/invitation.py has it.
+_WITH_CODE = select(Application).where(col(Application.invitation_code) == sa.bindparam("code"))
+_LOCKED = _WITH_CODE.with_for_update(key_share=True)
+
+
 def of_invitation(session: Session, code: str, *, lock: bool = False) -> Application | None:
     """The application of an invitation code; `lock` keeps others from changing it until the transaction ends.
 
     They may still refer to it meanwhile (`key_share`): who holds the invitation and records an event would else wait for us, as we may
     for them.
     """
-    wanted = select(Application).where(Application.invitation_code == code)
-    return session.exec(wanted.with_for_update(key_share=True) if lock else wanted).first()
+    return session.exec(_LOCKED if lock else _WITH_CODE, params={"code": code}).first()
 
 
 def by_reference(session: Session, reference: str, *, lock: bool = False) -> Application:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
@@ -44,6 +46,20 @@ POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": 
 OFFICE = ZoneInfo("Europe/London")
 
 _after_commit: list[Callable[[], None]] = []
+_watched: dict[str, Watch] = {}
+CHANGED = "changed"  # in a session's `info`: table → what its changed rows say in the watched column, None for any of them
+
+
+#: Stands around a commit; it is given what the watched column says in the changed rows, None if it may be any.
+Around = Callable[[frozenset[str] | None], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A column by which somebody outside knows the rows of a table, and what must stand around the commit of their changes."""
+
+    column: str
+    around: Around
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -100,6 +116,38 @@ def connect(url: str) -> Engine:
     return made
 
 
+def watch(noun: type[SQLModel], column: str, around: Around) -> None:
+    """From now on `around` stands around each commit that changes rows of `noun`, whichever verb changed them.
+
+    It is told what `column` says in those rows and said before, or None where a statement changed rows that were not read.
+    """
+    if not _watched:
+        event.listen(Session, "after_flush", _note_flushed)
+        event.listen(Session, "do_orm_execute", _note_statement)
+    _watched[str(noun.__tablename__)] = Watch(column, around)
+
+
+def _note_flushed(session: Any, _flush: UOWTransaction) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        table = str(getattr(row, "__tablename__", ""))
+        if table in _watched:
+            said = sa.inspect(row).attrs[_watched[table].column].history
+            _note(session, table, {str(value) for value in (*said.added, *said.unchanged, *said.deleted) if value})
+
+
+def _note_statement(state: ORMExecuteState) -> None:
+    if (state.is_update or state.is_delete or state.is_insert) and state.bind_mapper is not None:
+        table = str(state.bind_mapper.local_table.name)  # type: ignore[attr-defined]
+        if table in _watched:
+            _note(state.session, table, None)
+
+
+def _note(session: Any, table: str, which: set[str] | None) -> None:
+    changed = session.info.setdefault(CHANGED, {})
+    before = changed.get(table, set())
+    changed[table] = None if which is None or before is None else before | which
+
+
 def _prepare_postgresql(connection: DBAPIConnection, _: Any) -> None:
     connection.autocommit = True  # a setting made in a transaction goes with its rollback
     cursor = connection.cursor()
@@ -130,8 +178,11 @@ def transaction() -> Iterator[Session]:
     The calls run only if the transaction recorded something that must be delivered.
     """
     with Session(engine().execution_options(writes=True), expire_on_commit=False) as session:
-        with session.begin():
+        with ExitStack() as around, session.begin():
             yield session
+            session.flush()
+            for table, which in session.info.get(CHANGED, {}).items():
+                around.enter_context(_watched[table].around(None if which is None else frozenset(which)))
         if session.info.get("deliveries"):
             for call in _after_commit:
                 call()
@@ -153,6 +204,15 @@ def one_at_a_time(session: Session, name: str) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+def by_the_index(session: Session) -> None:
+    """Until this transaction ends, PostgreSQL takes rows in the order of an index rather than sort them.
+
+    Of a backlog that came a minute ago its statistics know nothing: it would sort ten thousand rows to give out a few.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("SET LOCAL enable_sort = off"))
 
 
 def after_commit(call: Callable[[], None]) -> None:

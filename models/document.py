@@ -119,12 +119,13 @@ class Document(SQLModel, table=True):
 
 def start_upload(
     session: Session, application: Application, slot_name: str, file_name: str, size: int, *, step: str = "", folder: str = "",
-    replaces: str = "",
+    replaces: str = "", public_id: str = "",
 ) -> Document:  # fmt: skip
     """A pending document with its key in the store. Invalid if the slot does not take such a file.
 
     `step` is the one that a colleague helps with. `folder` stands in the key, where it is not to be the invitation's code. `replaces` is
-    the public id of the document whose place it will take (`give_way`), so that a full slot takes it all the same.
+    the public id of the document whose place it will take (`give_way`), so that a full slot takes it all the same. `public_id` is
+    chosen where it must be found again (models/upload_once.py).
     """
     renews = must_take(session, application, slot_name, step)
     slot = SLOTS.get(slot_name)
@@ -133,7 +134,7 @@ def start_upload(
         raise Invalid(_("There is no such document."), [Problem("slot", unknown)])
     name = clean_name(file_name)
     _check_promise(session, application, slot, name, size, renews, replaces)
-    public_id = secrets.token_urlsafe(16)
+    public_id = public_id or secrets.token_urlsafe(16)
     document = Document(
         application_id=application.id or 0, file_name=name, file_type=MEDIA_TYPES[extension_of(name)], file_size=size, slot=slot.name,
         public_id=public_id, r2_key=f"uploads/{folder or application.invitation_code}/{public_id}.{extension_of(name)}",

@@ -19,7 +19,7 @@ from models.steps import QUESTIONS, STEPS, Step, step_of
 
 __all__ = [
     "Answer", "Behind", "Draft", "Outcome", "Stored", "answers_of", "changed_at", "check_names", "clear", "drafts", "merging", "plain",
-    "save_answers", "save_step", "versions",
+    "save_answers", "save_step", "save_steps", "versions",
 ]  # fmt: skip
 
 
@@ -79,18 +79,44 @@ def save_step(
         if draft in session:
             session.expunge(draft)  # it is read after this transaction has been rolled back
         raise Behind(draft)
-    merge = merging(draft)
-    gone = {name: value for name, value in draft.form_data.items() if step_of(name) is None}  # of an older edition: kept, never sent
-    changed = merge.replace({**gone, **answers}, by)
-    must_reach(session, application, [one.name for one in changed])
+    merge, changed = _replaced(draft, answers, by)
+    must_reach(session, application, changed)
     store(session, draft, merge)
     return draft
 
 
+def save_steps(session: Session, application: Application, steps: Sequence[tuple[Step, dict[str, Any]]]) -> None:
+    """`save_step` for several at once, whatever is stored of them: asked and written together, as a whole application is sent."""
+    for step, answers in steps:
+        check_names(step, answers)
+    must_be_open(application)
+    code = application.invitation_code
+    held = {row.step_number: row for row in session.exec(_STEPS_LOCKED, params={"code": code})}
+    laid = [(held.get(step.number) or _empty(code, step.number), answers) for step, answers in steps]
+    merges = [(draft, *_replaced(draft, answers)) for draft, answers in laid]
+    must_reach(session, application, [name for _draft, _merge, changed in merges for name in changed])
+    for draft, merge, _changed in merges:
+        lay(session, draft, merge)
+    session.flush()
+
+
+def _replaced(draft: Draft, answers: dict[str, Any], by: str = "") -> tuple[Merge, list[str]]:
+    """The step with these answers in place of all that it had, and the names of those that are others now."""
+    merge = merging(draft)
+    gone = {name: value for name, value in draft.form_data.items() if step_of(name) is None}  # of an older edition: kept, never sent
+    return merge, [one.name for one in merge.replace({**gone, **answers}, by)]
+
+
+#: Made once, as models/invitation.py has it.
+_OF_CODE = select(Draft).where(col(Draft.invitation_code) == sa.bindparam("code"))
+_STEPS = _OF_CODE.order_by(col(Draft.step_number))
+_STEPS_LOCKED = _STEPS.with_for_update()
+_STEP = _OF_CODE.where(col(Draft.step_number) == sa.bindparam("number")).with_for_update()
+
+
 def drafts(session: Session, code: str) -> dict[int, Draft]:
     """The saved steps by number."""
-    rows = session.exec(select(Draft).where(Draft.invitation_code == code).order_by(col(Draft.step_number)))
-    return {row.step_number: row for row in rows}
+    return {row.step_number: row for row in session.exec(_STEPS, params={"code": code})}
 
 
 def answers_of(session: Session, code: str) -> dict[str, Any]:
@@ -127,8 +153,12 @@ def check_names(step: Step, answers: dict[str, Any]) -> None:
 
 
 def _locked(session: Session, code: str, number: int) -> Draft:
-    wanted = select(Draft).where(Draft.invitation_code == code, Draft.step_number == number)
-    return session.exec(wanted.with_for_update()).first() or Draft(invitation_code=code, step_number=number, last_updated=now())
+    held = session.exec(_STEP, params={"code": code, "number": number}).first()
+    return held or _empty(code, number)
+
+
+def _empty(code: str, number: int) -> Draft:
+    return Draft(invitation_code=code, step_number=number, last_updated=now())
 
 
 def merging(draft: Draft) -> Merge:
@@ -143,12 +173,17 @@ def plain(marks: Mapping[str, Mark]) -> dict[str, list[Any]]:
 
 def store(session: Session, draft: Draft, merge: Merge) -> None:
     """Write a step as the merge left it, if it changed anything."""
-    if not merge.dirty:
-        return
-    draft.form_data, draft.sequences = merge.answers, plain(merge.marks)
-    draft.revision, draft.last_updated = draft.revision + 1, now()
-    session.add(draft)
-    session.flush()
+    if lay(session, draft, merge):
+        session.flush()
+
+
+def lay(session: Session, draft: Draft, merge: Merge) -> bool:
+    """Put into a step what the merge left, if it changed anything; whether it did."""
+    if merge.dirty:
+        draft.form_data, draft.sequences = merge.answers, plain(merge.marks)
+        draft.revision, draft.last_updated = draft.revision + 1, now()
+        session.add(draft)
+    return merge.dirty
 
 
 def _refuse_strangers(changes: Sequence[Answer]) -> None:

@@ -64,6 +64,12 @@ class Conflict(Refused):
     status = 409
 
 
+class Changed(Refused):
+    """The caller named what they have seen (If-Match), and it is no longer that."""
+
+    status = 412
+
+
 class NotYet(Refused):
     """It is being looked at, and will be there by itself; `retry_after` is in seconds."""
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,10 +18,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 from structlog.contextvars import get_contextvars
 
-from models.database import UtcDateTime, now
-from models.pace import Pace, pace
+from models.database import UtcDateTime, by_the_index, now
+from models.pace import URGENT, pace
 from models.pause import among, pauses
 from models.person import Actor
+from models.webhook import LANES, SYSTEM, hooked
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -155,6 +157,12 @@ class Delivery(SQLModel, table=True):
     application_id: int | None = Field(default=None, foreign_key="applications.id", index=True)
 
 
+_WAITS = col(Delivery.state) == sa.literal_column("'waiting'")
+#: In words, not parameters: a partial index is used only where the condition is seen to be its own.
+_HURRIES = sa.and_(_WAITS, col(Delivery.target).in_([sa.literal_column(f"'{target}'") for target in URGENT]))
+sa.Index("ix_deliveries_urgent", Delivery.due_at, sqlite_where=_HURRIES, postgresql_where=_HURRIES)  # type: ignore[arg-type]
+
+
 def record(
     session: Session, type: str, actor: Actor, *, invitation_id: int | None = None, application_id: int | None = None, **detail: Any
 ) -> Event:
@@ -165,10 +173,17 @@ def record(
     )  # fmt: skip
     session.add(event)
     session.flush()
-    for target in CONSEQUENCES.get(type, ()):
-        session.add(_delivery(event, target))
-        session.info["deliveries"] = True
+    for target in (*CONSEQUENCES.get(type, ()), *hooked(session, type)):
+        deliver(session, event, target)
     return event
+
+
+def deliver(session: Session, event: Event, target: str) -> Delivery:
+    """One who must hear of the event, from now on."""
+    made = _delivery(event, target)
+    session.add(made)
+    session.info["deliveries"] = True
+    return made
 
 
 def last_of(session: Session, type: str, subject: Any, ids: Sequence[int | None]) -> dict[int | None, datetime]:
@@ -184,25 +199,35 @@ class LeaseLost(Exception):
 def claim(session: Session, worker: str, *, limit: int, lease: timedelta) -> list[Delivery]:
     """Take up to `limit` due deliveries, each the oldest open one of its lane; a dead worker's are taken over after its lease.
 
-    What an operator has stopped (models/pause.py) stays, and keeps nothing else back; mails leave no faster than they may (models/pace.py).
+    What somebody waits for before a screen goes first. What an operator has stopped (models/pause.py) stays, and keeps nothing else back;
+    mails leave no faster than they may (models/pace.py).
     """
-    moment, stopped = now(), [pause.target for pause in pauses(session)]
+    by_the_index(session)
+    moment, stopped, found = now(), tuple(pause.target for pause in pauses(session)), list[Delivery]()
     allowed = pace(session, Delivery, moment)
-    due = session.exec(_due(moment, stopped, allowed).limit(limit).with_for_update(skip_locked=True, of=Delivery)).all()
-    found = [delivery for delivery in due if allowed.takes(delivery.target)]
-    for delivery in found:
-        delivery.state, delivery.claimed_by, delivery.lease_until = DeliveryState.RUNNING, worker, moment + lease
-        delivery.attempts += 1
-        session.add(delivery)
+    for which in Due:
+        due = _due(which, stopped, tuple(allowed.barred), allowed.let_through)
+        rows = session.execute(due, {"moment": moment, "most": limit - len(found)})
+        ids = [number for number, target in rows if allowed.takes(target)]
+        taken = {"state": DeliveryState.RUNNING, "claimed_by": worker, "lease_until": moment + lease, "attempts": Delivery.attempts + 1}
+        found += session.scalars(sa.update(Delivery).where(col(Delivery.id).in_(ids)).values(taken).returning(Delivery)) if ids else ()
     return found
 
 
 def held(session: Session, claimed: Delivery) -> Delivery:
     """What `claim` gave, as it stands and locked; LeaseLost unless it is still the same worker's same attempt."""
-    found = session.get(Delivery, claimed.id, with_for_update=True)
-    if found is None or (found.state, found.claimed_by, found.attempts) != (DeliveryState.RUNNING, claimed.claimed_by, claimed.attempts):
+    found = still_held(session, [claimed]).get(claimed.id)
+    if found is None:
         raise LeaseLost
     return found
+
+
+def still_held(session: Session, claimed: Sequence[Delivery]) -> dict[int | None, Delivery]:
+    """By id, as they stand and locked: those of what `claim` gave that are still the same worker's same attempt."""
+    mine = {one.id: (DeliveryState.RUNNING, one.claimed_by, one.attempts) for one in claimed}
+    standing = select(Delivery).where(col(Delivery.id).in_(mine)).order_by(col(Delivery.id)).with_for_update()
+    found = session.exec(standing.execution_options(populate_existing=True))
+    return {one.id: one for one in found if (one.state, one.claimed_by, one.attempts) == mine[one.id]}
 
 
 def renew(session: Session, claimed: Delivery, lease: timedelta) -> None:
@@ -275,20 +300,38 @@ def _delivery(event: Event, target: str) -> Delivery:
     if event.invitation_id and target.endswith(".invitation"):
         subject = f"invitation-{event.invitation_id}"
     system = target if target in APART else target.split(".")[0]
+    if system == SYSTEM:  # each has few lanes of its own, and the same subject the same one: it hears of a partner in order
+        system, subject = target, str((event.application_id or event.invitation_id or event.id or 0) % LANES)
     return Delivery(
         event_id=event.id or 0, target=target, lane=f"{system}:{subject}", due_at=event.at,
         request_id=str(get_contextvars().get("request_id", "")), invitation_id=event.invitation_id, application_id=event.application_id,
     )  # fmt: skip
 
 
-def _due(moment: datetime, stopped: Sequence[str], allowed: Pace) -> Any:
-    other = aliased(Delivery)
-    waiting = sa.and_(col(Delivery.state) == DeliveryState.WAITING, col(Delivery.due_at) <= moment)
-    abandoned = sa.and_(col(Delivery.state) == DeliveryState.RUNNING, col(Delivery.lease_until) < moment)
-    same_lane = sa.and_(col(other.lane) == col(Delivery.lane), col(other.id) != col(Delivery.id))
+class Due(StrEnum):
+    """What may be claimed, in this order: what somebody waits for before a screen, what a dead worker left, and all else."""
+
+    URGENT = "urgent"
+    ABANDONED = "abandoned"
+    WAITING = "waiting"
+
+
+@cache
+def _due(which: Due, stopped: tuple[str, ...], barred: tuple[str, ...], let_through: tuple[str, ...]) -> Any:
+    """The statement for id and target of these, given `moment` and how many at `most`: to build it takes longer than to run it.
+
+    What has been due longest comes first, as the index has it: a backlog is not sorted anew for each claim.
+    """
+    other, moment = aliased(Delivery), sa.bindparam("moment", type_=UtcDateTime())
+    condition, since = {
+        Due.URGENT: (_HURRIES, col(Delivery.due_at)), Due.WAITING: (_WAITS, col(Delivery.due_at)),
+        Due.ABANDONED: (col(Delivery.state) == DeliveryState.RUNNING, col(Delivery.lease_until)),
+    }[which]  # fmt: skip
+    same_lane = sa.and_(col(other.lane) == col(Delivery.lane), col(other.id) != col(Delivery.id), col(other.state).in_(OPEN))
     # One that is past its lease holds nobody up by running: two of them in one lane would wait for each other for ever.
     alive = sa.and_(col(other.state) == DeliveryState.RUNNING, col(other.lease_until) >= moment)
-    before_me = sa.or_(alive, sa.and_(col(other.state).in_(OPEN), col(other.id) < col(Delivery.id), ~among(col(other.target), stopped)))
-    in_time = sa.or_(~among(col(Delivery.target), allowed.barred), col(Delivery.target).in_(allowed.let_through))
-    going = sa.and_(~among(col(Delivery.target), stopped), in_time)
-    return select(Delivery).where(sa.or_(waiting, abandoned), going, ~sa.exists().where(same_lane, before_me)).order_by(col(Delivery.id))
+    before_me = sa.or_(alive, sa.and_(col(other.id) < col(Delivery.id), ~among(col(other.target), stopped)))
+    in_time = sa.or_(~among(col(Delivery.target), barred), col(Delivery.target).in_(let_through))
+    going = sa.and_(condition, since <= moment, ~among(col(Delivery.target), stopped), in_time)
+    found = sa.select(col(Delivery.id), col(Delivery.target)).where(going, ~sa.exists().where(same_lane, before_me)).order_by(since)
+    return found.limit(sa.bindparam("most", type_=sa.Integer())).with_for_update(skip_locked=True, of=Delivery)

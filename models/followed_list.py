@@ -18,7 +18,8 @@ ONLY_WHEN_TOLD = timedelta(days=1)
 class FollowedList(SQLModel, table=True):
     """One list. `link` is where Graph goes on telling what changed (FACTS 8); empty, it is read from the beginning.
 
-    `failure` is why it could not be read. `subscribed_as` marks the address and the secret that Graph was given with the subscription.
+    `begun_at` is when it was read for the first time, whether or not all in it could be dealt with then. `failure` is why it could not be
+    read. `subscribed_as` marks the address and the secret that Graph was given with the subscription.
     """
 
     __tablename__ = "followed_lists"
@@ -27,6 +28,7 @@ class FollowedList(SQLModel, table=True):
     link: str = ""
     due_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    begun_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failure: str = ""
     subscription_id: str | None = None
     subscribed_as: str = ""
@@ -63,17 +65,30 @@ def unfollowed(session: Session) -> tuple[tuple[str, str], ...]:
 
 def begin_reading(session: Session, name: str) -> str:
     """When it is due again is said before it is read: who asks for it meanwhile is not forgotten. Answers the link to go on from."""
-    followed(session)
+    begin_look(session, name)
     row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
     row.due_at = now() + (timedelta(minutes=settings().sharepoint_poll_minutes) or ONLY_WHEN_TOLD)
     session.add(row)
     return row.link
 
 
-def is_first_look(session: Session, name: str) -> bool:
-    """Whether nobody has ever read the whole list: what stands there was there before the portal."""
+def begin_look(session: Session, name: str) -> None:
+    """All of the list is about to be looked at; the first time, what is made from now on is new."""
+    followed(session)
+    row = session.get_one(FollowedList, name, with_for_update=True, populate_existing=True)
+    row.begun_at = row.begun_at or now()
+    session.add(row)
+
+
+def was_there_before(session: Session, name: str, made_at: datetime | None) -> bool:
+    """Whether an item stood in the list before the portal: until all of it was dealt with once, what was made before the first look did.
+
+    `made_at` is when the item was made; None where SharePoint does not say, which counts as before.
+    """
     row = session.get(FollowedList, name)
-    return row is None or (row.read_at is None and not row.link)
+    if row is not None and (row.read_at is not None or row.link):
+        return False
+    return row is None or row.begun_at is None or made_at is None or made_at <= row.begun_at
 
 
 def was_looked_through(session: Session, name: str) -> None:

@@ -50,6 +50,8 @@ NO_LONGER = {
 #: So long a revocation can be taken back. SharePoint's list hears of it only then: its flow would hand an old "Cancelled" to us again.
 UNDO = timedelta(minutes=10)
 REVOKED = "invitation.revoked"
+#: Under this name, and their codes, what is told of invitations is kept in the cache (integrations/cache.py).
+KIND = "invitation"
 
 #: Events that tell of another address: one from the desk, one from SharePoint's list.
 CORRECTED = ("invitation.updated", "invitation.changed")
@@ -61,7 +63,10 @@ class Invitation(SQLModel, table=True):
     """One company's invitation. `code` is the key that the partner holds."""
 
     __tablename__ = "invitations"
-    __table_args__ = (sa.Index("idx_invitations_code", "code"), sa.Index("idx_invitations_status", "status"))
+    __table_args__ = (
+        sa.Index("idx_invitations_code", "code"), sa.Index("idx_invitations_status", "status"),
+        sa.Index("ix_invitations_address", sa.text("lower(contact_email)")),
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True)
@@ -231,11 +236,15 @@ def note_opened(session: Session, invitation: Invitation) -> None:
         record(session, "invitation.opened", PORTAL, invitation_id=invitation.id)
 
 
+#: Made once: to put a statement together takes longer than to ask it, and these are asked with nearly every request.
+_WITH_CODES = select(Invitation).where(col(Invitation.code).in_(sa.bindparam("codes", expanding=True)))
+
+
 def find(session: Session, code: str) -> Invitation | None:
     """The invitation with this code in any state, typed in any case and with spaces or dashes, and O, I and L read as the digits
     that our codes have for them, where no code is written so (Crockford's base 32)."""
     written = normal_code(code)
-    found = session.exec(select(Invitation).where(col(Invitation.code).in_({written, written.translate(LOOKALIKES)}))).all()
+    found = session.exec(_WITH_CODES, params={"codes": list({written, written.translate(LOOKALIKES)})}).all()
     return next((one for one in found if one.code == written), next(iter(found), None))
 
 

@@ -1,6 +1,7 @@
 """Many invitations at once, from a CSV file: read whole, shown line by line with what would happen, then made one by one.
 
-A file that is imported twice invites nobody twice: whoever has an invitation that is open or was used is never invited again from here.
+A file that is imported twice invites nobody twice: whoever has an invitation that is open, or an application that runs or was approved, is
+never invited again from here (models/already.py).
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session, col, select
 
 from models import invitation as verbs
-from models.already import TURN, is_open, of_running, runs
+from models.already import TURN, standing, stands
 from models.application import Application
 from models.database import one_at_a_time
 from models.errors import Conflict, Invalid, Problem
-from models.invitation import TITLES, Invitation, InvitationStatus, invite, normal_code
+from models.invitation import TITLES, Invitation, invite, normal_code
 from models.language import ENGLISH, LANGUAGES, _, shown_date, shown_number
 from models.person import Actor, Right
 
@@ -125,11 +126,10 @@ def invite_line(session: Session, actor: Actor, line: Line, until: Until) -> Inv
     one_at_a_time(session, TURN)
     if problems := _wrong(line, until):
         raise Invalid(" ".join(problems), [Problem("line", problem) for problem in problems])
-    fields, email = _fields(line), col(Invitation.contact_email)
-    same = sa.or_(sa.func.lower(email) == _address(line), email == fields["contact_email"])  # SQLite's lower() knows ASCII alone
-    by_code = col(Invitation.code) == normal_code(line.get("code"))
-    standing = sa.or_(by_code, sa.and_(same, _stands()), of_running(fields["contact_email"]))
-    if found := session.exec(select(Invitation).where(standing).limit(1)).first():
+    fields = _fields(line)
+    by_code = sa.select(col(Invitation.id)).where(col(Invitation.code) == normal_code(line.get("code")))
+    ids = {*session.scalars(standing(fields["contact_email"])), *session.scalars(by_code)}
+    if found := session.exec(select(Invitation).where(col(Invitation.id).in_(ids)).limit(1)).first():
         raise Conflict(_already(found.company_name, found.created_at))
     return invite(session, actor, **fields, expires_at=_ends(line, until), language=_language(line.get("language")) or ENGLISH.code)
 
@@ -147,14 +147,15 @@ class _Known:
     def __init__(self, session: Session) -> None:
         columns = (Invitation.code, Invitation.company_name, Invitation.contact_email, Invitation.created_at)
         self.codes, self.addresses, self.companies = dict[str, Any](), dict[str, Any](), dict[str, Any]()
-        for row in session.execute(sa.select(*(col(one) for one in columns), _stands().label("stands")).order_by(col(Invitation.id))):
+        known = sa.select(*(col(one) for one in columns), stands().label("stands")).order_by(col(Invitation.id))
+        for row in session.execute(known.outerjoin(Application, col(Application.invitation_code) == col(Invitation.code))):
             address = row.contact_email.lower()
             self.codes[row.code] = self.companies[_company(row.company_name)] = row
             if row.stands or address not in self.addresses:
                 self.addresses[address] = row
         applied = sa.select(col(Application.primary_contact_email), col(Invitation.company_name), col(Invitation.created_at))
         applied = applied.join(Invitation, col(Invitation.code) == col(Application.invitation_code))
-        self.contacts = {row[0].lower(): row for row in session.execute(applied.where(runs())) if row[0]}
+        self.contacts = {row[0].lower(): row for row in session.execute(applied.where(stands())) if row[0]}
 
     def fate(self, line: Line) -> tuple[Fate, tuple[str, ...]]:
         """What will happen to a line that is right by itself."""
@@ -205,11 +206,6 @@ def _language(written: str) -> str | None:
     """The code of a language that is written in itself, in English, or as its code; None if it is none of ours."""
     known = {word.casefold(): one.code for one in LANGUAGES.values() for word in (one.code, one.name, one.locale.english_name or "")}
     return known.get(written.casefold()) if written else None
-
-
-def _stands() -> sa.ColumnElement[bool]:
-    """Whether with this invitation nobody is to be invited again: it is open, or was used."""
-    return sa.or_(col(Invitation.status) == InvitationStatus.USED, is_open())
 
 
 def _address(line: Line) -> str:

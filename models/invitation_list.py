@@ -16,7 +16,7 @@ from models.event import record
 from models.invitation import FIELDS, Invitation, InvitationStatus, checked, default_expiry, must_be_sensible, new_code, normal_code, tidy
 from models.language import _
 from models.list_item import ListItem, Subject, moment, of_subject
-from models.person import POWER_AUTOMATE
+from models.person import PORTAL, POWER_AUTOMATE
 from models.taken_over import TAKEN_OVER
 
 #: What is told of an item → the column of EPC Invitations in which it stands.
@@ -61,12 +61,20 @@ def synced(
 
 
 def disown(session: Session, listed: ListItem) -> None:
-    """The list was made again, and has another item under this number: the invitation's own is looked for anew."""
-    found = session.get(Invitation, listed.invitation_id, with_for_update=True)
+    """The list was made again, and has another item under this number: the invitation's own is looked for anew, or made again."""
+    forget(session, listed)
+    record(session, "sharepoint.invitation_differs", PORTAL, invitation_id=listed.invitation_id)
+
+
+def forget(session: Session, listed: ListItem) -> None:
+    """The item is gone. Its number is nobody's any more, as what is found under it from now on is another's."""
+    found = session.get(Invitation, listed.invitation_id, with_for_update=True) if listed.invitation_id else None
     if found and found.sharepoint_item_id == listed.item_id:
         found.sharepoint_item_id = None
         session.add(found)
-    session.delete(listed)
+    row = of_subject(session, Subject(listed.invitation_id, listed.application_id))
+    if row and row.item_id == listed.item_id:
+        session.delete(row)
     session.flush()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Field, Session, SQLModel
 
+from models.already import invite_anew
 from models.database import UtcDateTime, now, one_at_a_time
 from models.errors import Invalid, Problem
 from models.invitation import Invitation, invite
@@ -29,17 +30,21 @@ class InvitationKey(SQLModel, table=True):
     used_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
-def invite_once(session: Session, token: Token, key: str | None, fields: Mapping[str, Any]) -> tuple[Invitation, bool]:
-    """The invitation that `fields` (those of `invite`) describe, and whether it is new. Invalid if the key stood for another request.
+def invite_once(
+    session: Session, token: Token, key: str | None, fields: Mapping[str, Any], *, anyway: bool = False
+) -> tuple[Invitation, bool]:
+    """The invitation that `fields` (those of `invite`) describe, and whether it is new. Invalid if the key stood for another request,
+    AlreadyInvited, as at the desk, if its address is invited already, unless it is to be invited `anyway`.
 
     Two requests with one key at the same moment come one after the other, and the second is answered with what the first made.
     """
+    send = invite if anyway else invite_anew
     if not key:
-        return invite(session, token.actor, **fields), True
+        return send(session, token.actor, **fields), True
     one_at_a_time(session, f"invitation key {token.id} {key}")
     sent, held = _mark(fields), session.get(InvitationKey, (token.id, key))
     if held is None:
-        made = invite(session, token.actor, **fields)
+        made = send(session, token.actor, **fields)
         session.add(InvitationKey(token_id=token.id or 0, key=key, sent=sent, invitation_id=made.id or 0, used_at=now()))
         return made, True
     if held.sent != sent:

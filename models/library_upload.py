@@ -54,6 +54,13 @@ def lying(session: Session, application_id: int | None = None) -> dict[str, str]
     return {document: item for document, item in found.items() if item}
 
 
+def listed_elsewhere(session: Session, application_id: int | None, item_id: str) -> dict[str, str]:
+    """Those of the application's documents in the library, each with its drive item, that say they belong to another item of the list."""
+    told = select(Event.detail).where(Event.application_id == application_id, Event.type == PUBLISHED).order_by(col(Event.id))
+    last = {detail["document"]: detail.get("listed", item_id) for detail in session.exec(told)}
+    return {document: item for document, item in lying(session, application_id).items() if last[document] != item_id}
+
+
 def form_file(session: Session, application_id: int | None) -> str:
     """The drive item of the application's whole form in the library; empty where it has none."""
     told = select(Event).where(Event.application_id == application_id, col(Event.type).in_((FORM_STORED, FORM_REMOVED)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -128,10 +128,15 @@ def compare(known: ListItem, ours: Columns, theirs: Columns, people: Set[str]) -
     return found
 
 
-def of_list_item(session: Session, item_id: str, *, invitations: bool) -> ListItem | None:
-    """What we know of the item with this id, of the list of invitations or of that of applications."""
+def of_list_item(session: Session, item_id: str, *, invitations: bool) -> Sequence[ListItem]:
+    """Whose item has had this id, in the list of invitations or in that of applications: several once a list was made again."""
     whose = col(ListItem.invitation_id if invitations else ListItem.application_id).is_not(None)
-    return session.exec(select(ListItem).where(ListItem.item_id == item_id, whose)).first()
+    return session.exec(select(ListItem).where(ListItem.item_id == item_id, whose).order_by(col(ListItem.id))).all()
+
+
+def its_own(rows: Iterable[ListItem], etag: str | None) -> ListItem | None:
+    """Of those whose item has had one number, the one whose item has this eTag; before it counts the one of which ours is not known."""
+    return next((row for row in sorted(rows, key=lambda row: not row.etag) if row.is_same(etag)), None)
 
 
 def note(session: Session, subject: Subject, known: ListItem, found: Comparison, by: str = "") -> None:
@@ -172,12 +177,6 @@ def write_anew(session: Session, subject: Subject, columns: Iterable[str]) -> bo
     row.edited = {name: told for name, told in row.edited.items() if name not in found}
     session.add(row)
     return True
-
-
-def forget(session: Session, subject: Subject) -> None:
-    """The item is gone."""
-    if row := of_subject(session, subject):
-        session.delete(row)
 
 
 def moment(at: datetime | None) -> str | None:

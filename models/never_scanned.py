@@ -5,6 +5,7 @@ They go on counting meanwhile, as they did, but nobody calls them clean: `clean`
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,8 @@ COUNTING = (DocumentState.STORED, DocumentState.PROPOSED)
 #: A document that the scanner could not look at is asked about again after this: its reason is mostly one that a person must change.
 AGAIN = timedelta(hours=20)
 RECALLED = "document.recalled"
+COUNT_HOLDS = 120  # seconds
+_counted: dict[str, tuple[float, tuple[int, str]]] = {}  # by database
 
 
 def never_scanned(session: Session) -> tuple[int, str]:
@@ -32,6 +35,22 @@ def never_scanned(session: Session) -> tuple[int, str]:
         return 0, ""
     count, why = session.execute(_unlooked(sa.func.count(), sa.func.max(col(Scan.last_error)))).one()
     return int(count), why or ""
+
+
+def lately_never_scanned(session: Session) -> tuple[int, str]:
+    """`never_scanned` as it was up to COUNT_HOLDS ago: to count them walks through all documents."""
+    if not settings().clamd_address:
+        return 0, ""
+    key = str(session.get_bind().engine.url)
+    known = _counted.get(key)
+    if known is None or time.monotonic() - known[0] > COUNT_HOLDS:
+        known = _counted[key] = time.monotonic(), never_scanned(session)
+    return known[1]
+
+
+def forget() -> None:
+    """Count anew at the next look."""
+    _counted.clear()
 
 
 def take_never_scanned(session: Session, limit: int) -> list[Document]:
@@ -46,14 +65,14 @@ def take_never_scanned(session: Session, limit: int) -> list[Document]:
 
 
 def looked_at(session: Session, document_id: int | None, *, found: str = "", failure: str = "") -> None:
-    """What the scanner said. Nothing happens if the document was taken out meanwhile.
+    """What the scanner said. Nothing happens if the document was taken out or erased meanwhile.
 
     One in which something was found counts no more, opens for nobody and leaves SharePoint; its application's history says so.
     """
-    document = session.get_one(Document, document_id)
-    application = session.get_one(Application, document.application_id, with_for_update=True)
-    session.refresh(document)
-    if document.state not in COUNTING:
+    document = session.get(Document, document_id)
+    application = session.get(Application, document.application_id, with_for_update=True) if document else None
+    document = session.get(Document, document_id, populate_existing=True)
+    if document is None or application is None or document.state not in COUNTING:
         return
     scan = _scan_of(session, document)
     if failure:
@@ -65,9 +84,10 @@ def looked_at(session: Session, document_id: int | None, *, found: str = "", fai
 
 
 def _recall(session: Session, application: Application, document: Document, found: str) -> None:
-    """Without its hash, nothing puts it among those that count again; the event keeps it."""
+    """Without its hash, nothing puts it among those that count again; the event keeps it. Whoever reads what changed hears of it."""
     sha256, document.sha256 = document.sha256, None
     condemn(session, document, found)
+    application.updated_at = now()
     if application.submitted_at is not None:
         record(session, RECALLED, PORTAL, application_id=application.id, document=document.public_id, sha256=sha256, reason=found)
 

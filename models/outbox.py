@@ -19,12 +19,13 @@ from models.invitation import Invitation
 from models.language import _
 from models.list_trouble import ListTrouble, troubles
 from models.loose import searched
-from models.never_scanned import never_scanned
+from models.never_scanned import lately_never_scanned
 from models.pause import Pause, covers, pauses
 from models.person import Actor, Right
 from models.returned import unread_because
 from models.scan import unscanned
 from models.taken_over import taken_over
+from models.webhook import Webhook, number_of
 
 S = DeliveryState
 PAGE = 50
@@ -148,7 +149,7 @@ def look(session: Session, wanted: Wanted) -> Outbox:
     items, more = _found(session)
     return Outbox(
         found, _lines(session, scope, found), counts, loads, _stops(stopped, loads), blindly, unread, unscanned(session),
-        items, more, unfollowed(session), taken_over(session), never_scanned(session),
+        items, more, unfollowed(session), taken_over(session), lately_never_scanned(session),
     )  # fmt: skip
 
 
@@ -157,7 +158,8 @@ def wanted(tab: str = "", target: str = "", q: str = "", page: str = "") -> Want
     words = searched(q)
     known = tab if tab in TABS else "all" if words else "trouble"
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 8 else 1
-    return Wanted(known, target if target in TARGETS else "", words, max(1, number))
+    meant = target in TARGETS or number_of(target) is not None
+    return Wanted(known, target if meant else "", words, max(1, number))
 
 
 def retry_now(session: Session, actor: Actor, delivery_id: int) -> None:
@@ -251,8 +253,9 @@ def _loads(session: Session, stopped: Sequence[Pause]) -> tuple[Load, ...]:
     open_ones = _state.in_((S.WAITING, S.RUNNING, S.FAILED))
     found = session.execute(sa.select(col(Delivery.target), *states).where(open_ones).group_by(col(Delivery.target)))
     loads = {target: Load(target, int(fresh), int(again), int(running), int(failed)) for target, fresh, again, running, failed in found}
-    halted = {one for one in TARGETS if any(covers(stop.target, one) for stop in stopped)}
-    return tuple(replace(loads.get(one, Load(one)), stopped=one in halted) for one in TARGETS)
+    targets = (*TARGETS, *(one.target for one in session.exec(select(Webhook).order_by(col(Webhook.id)))))
+    halted = {one for one in targets if any(covers(stop.target, one) for stop in stopped)}
+    return tuple(replace(loads.get(one, Load(one)), stopped=one in halted) for one in targets)
 
 
 def _stops(stopped: Sequence[Pause], loads: Sequence[Load]) -> tuple[Stop, ...]:

@@ -12,9 +12,10 @@ from models.language import _
 from models.outbox import TARGETS
 from models.pause import Pause, among
 from models.person import Actor, Right
+from models.webhook import SYSTEM, number_of
 
 #: What can be stopped: a system with all its targets, or one of them.
-SYSTEMS: tuple[str, ...] = tuple(sorted({target.partition(".")[0] for target in TARGETS}))
+SYSTEMS: tuple[str, ...] = tuple(sorted({target.partition(".")[0] for target in TARGETS} | {SYSTEM}))
 STOPPABLE: tuple[str, ...] = (*SYSTEMS, *TARGETS)
 LONGEST = 500  # characters of a reason
 
@@ -49,7 +50,8 @@ def resume(session: Session, actor: Actor, target: str) -> int:
 
 
 def _check(target: str, why: str) -> None:
-    problems = [] if target in STOPPABLE else [Problem("target", _("Choose what is to be stopped."))]
+    known = target in STOPPABLE or number_of(target) is not None
+    problems = [] if known else [Problem("target", _("Choose what is to be stopped."))]
     if len(why.strip()) < 5:
         problems.append(Problem("why", _("Say why it is stopped: whoever finds it will ask.")))
     if problems:

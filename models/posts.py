@@ -20,6 +20,7 @@ from models.draft import Draft, plain
 from models.invitation import Invitation, InvitationStatus
 from models.merge import Answer, Merge, Outcome, Stored, marks_of
 from models.steps import step_of
+from models.visit import Visit
 
 
 class Overtaken(Exception):
@@ -28,9 +29,12 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class Post:
-    """What one window sends: changed answers, and which step it shows (0 for none) as of which version."""
+    """What one window sends: changed answers, and which step it shows (0 for none) as of which version.
 
-    code: str
+    `visit` is the hash of the token by which its browser is let in (models/visit.py): one statement asks whether it still is.
+    """
+
+    visit: str
     application: int
     changes: tuple[Answer, ...] = ()
     step: int = 0
@@ -69,19 +73,23 @@ class _Folder:
         return self.sheets.setdefault(number, _Sheet(number, Merge({}, {})))
 
 
-_invitations, _applications, _drafts = (SQLModel.metadata.tables[noun.__tablename__] for noun in (Invitation, Application, Draft))
+_visits, _invitations, _applications, _drafts = (
+    SQLModel.metadata.tables[noun.__tablename__] for noun in (Visit, Invitation, Application, Draft)
+)
 
 
-def _wanted(codes: Callable[[Any], Any], steps: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _wanted(visits: Callable[[Any], Any], steps: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return (
         sa.select(
-            _invitations.c.code, _invitations.c.contact_name, _invitations.c.company_name, _applications.c.id,
+            _visits.c.token_hash, _invitations.c.code, _invitations.c.contact_name, _invitations.c.company_name, _applications.c.id,
             _drafts.c.id, _drafts.c.step_number, _drafts.c.form_data, _drafts.c.sequences, _drafts.c.revision,
         )
+        .join_from(_visits, _invitations, _invitations.c.id == _visits.c.invitation_id)
         .join(_applications, _applications.c.invitation_code == _invitations.c.code)
         .outerjoin(_drafts, sa.and_(_drafts.c.invitation_code == _invitations.c.code, steps))
         .where(
-            codes(_invitations.c.code), _invitations.c.status == InvitationStatus.ACTIVE.value,
+            visits(_visits.c.token_hash), _visits.c.ended_at.is_(None), _visits.c.colleague_id.is_(None),
+            _visits.c.expires_at > sa.bindparam("now"), _invitations.c.status == InvitationStatus.ACTIVE.value,
             sa.or_(_invitations.c.expires_at.is_(None), _invitations.c.expires_at > sa.bindparam("now")),
             _applications.c.status == ApplicationStatus.DRAFT.value,
         )
@@ -90,9 +98,9 @@ def _wanted(codes: Callable[[Any], Any], steps: sa.ColumnElement[bool]) -> sa.Se
     )  # fmt: skip
 
 
-_PAIR = sa.tuple_(_drafts.c.invitation_code, _drafts.c.step_number)
-_MANY = _wanted(lambda code: code.in_(sa.bindparam("codes", expanding=True)), _PAIR.in_(sa.bindparam("steps", expanding=True)))
-_ONE = _wanted(lambda code: code == sa.bindparam("codes"), _drafts.c.step_number == sa.bindparam("steps"))  # half the price
+_PAIR = sa.tuple_(_visits.c.token_hash, _drafts.c.step_number)
+_MANY = _wanted(lambda visit: visit.in_(sa.bindparam("visits", expanding=True)), _PAIR.in_(sa.bindparam("steps", expanding=True)))
+_ONE = _wanted(lambda visit: visit == sa.bindparam("visits"), _drafts.c.step_number == sa.bindparam("steps"))  # half the price
 _CHANGE = sa.update(_drafts).where(_drafts.c.id == sa.bindparam("row"), _drafts.c.revision == sa.bindparam("read")).values(
     form_data=sa.bindparam("answers"), sequences=sa.bindparam("marks"), revision=sa.bindparam("next"), last_updated=sa.bindparam("moment")
 )  # fmt: skip
@@ -104,25 +112,27 @@ def keep_together(session: Session, posts: Sequence[Post]) -> list[Kept | None]:
     Overtaken or an IntegrityError if another process was quicker: then nothing of any of them may be committed.
     """
     moment = now()
-    folders = _read(session, posts, moment)
-    kept = [_take(folders.get(post.code), post, moment) for post in posts]
+    folders, codes = _read(session, posts, moment)
+    kept = [_take(folders.get(codes.get(post.visit, "")), post, moment) for post in posts]
     _write(session, [(code, sheet) for code, folder in folders.items() for sheet in folder.sheets.values() if sheet.merge.dirty], moment)
     return kept
 
 
-def _read(session: Session, posts: Sequence[Post], moment: datetime) -> dict[str, _Folder]:
-    # Always in the same order: two processes that lock the same applications never wait for each other in a ring.
-    codes = sorted({post.code for post in posts})
-    steps = sorted({(post.code, number) for post in posts for number in _steps(post)}) or [("", 0)]
-    found: dict[str, _Folder] = {}
-    alone = len(codes) == len(steps) == 1
-    wanted = {"codes": codes[0] if alone else codes, "steps": steps[0][1] if alone else steps, "now": moment}
+def _read(session: Session, posts: Sequence[Post], moment: datetime) -> tuple[dict[str, _Folder], dict[str, str]]:
+    """The folders by code, and the code that each visit is let in by."""
+    # What somebody else holds is skipped and not waited for, so that two processes never wait for each other in a ring.
+    visits = sorted({post.visit for post in posts})
+    steps = sorted({(post.visit, number) for post in posts for number in _steps(post)}) or [("", 0)]
+    found, codes = dict[str, _Folder](), dict[str, str]()
+    alone = len(visits) == len(steps) == 1
+    wanted = {"visits": visits[0] if alone else visits, "steps": steps[0][1] if alone else steps, "now": moment}
     for row in session.connection().execute(_ONE if alone else _MANY, wanted):
-        code, contact, company, application, draft, number, answers, marks, revision = row
+        visit, code, contact, company, application, draft, number, answers, marks, revision = row
+        codes[visit] = code
         folder = found.setdefault(code, _Folder(application, contact or company))
         if draft is not None:
             folder.sheets[number] = _Sheet(number, Merge(answers, marks_of(marks)), draft, revision)
-    return found
+    return found, codes
 
 
 def _take(folder: _Folder | None, post: Post, moment: datetime) -> Kept | None:

@@ -70,6 +70,13 @@ def take_due(session: Session, limit: int = 10) -> list[Document]:
     return [document for _scan, document in found]
 
 
+def is_one_due(session: Session) -> bool:
+    """Whether an upload waits for the scanner now."""
+    due = select(Scan.document_id).join(Document, col(Document.id) == col(Scan.document_id))
+    due = due.where(Scan.verdict == Verdict.WAITING, Document.state == DocumentState.QUARANTINED, col(Scan.due_at) <= now())
+    return session.exec(due.limit(1)).first() is not None
+
+
 def waiting(session: Session, document_id: int | None) -> Apart | None:
     """A document that still waits for the scanner, with its application locked; None if it was taken out or let through meanwhile."""
     document = session.get(Document, document_id)

@@ -49,7 +49,7 @@ class Row:
 
     It works in the whole UK (`nationwide`), or in `regions`, as the form has them. `flagged` are the questions and documents that are
     flagged. `due_on` is there while the partner is to answer. `decided` says that a decision waits for its minutes to pass,
-    `held` that somebody has to confirm it first.
+    `held` that somebody has to confirm it first. `sections` counts those whose verdict holds: an outdated one is none.
     """
 
     id: int
@@ -275,7 +275,7 @@ def _lines() -> Any:
         col(entry.application_id).label("id"), *texts, col(Application.status), col(Application.submitted_at), col(Application.updated_at),
         col(Application.nationwide_coverage).label("nationwide"), col(Application.geographic_coverage).label("regions"),
         sa.func.coalesce(User.name, "").label("reviewer"), col(entry.flags), col(entry.flagged), col(entry.due_on), col(entry.expires_on),
-        _of(Verdict, col(Verdict.section).in_(SECTIONS)).label("sections"), _of(Delivery, failed).label("failed"),
+        _of(Verdict, col(Verdict.section).in_(SECTIONS), ~col(Verdict.outdated)).label("sections"), _of(Delivery, failed).label("failed"),
         (_of(Delivery, again) > 0).label("late"), (_of(Decision, *WAITING) > 0).label("decided"),
         (_of(Decision, *HELD) > 0).label("held"),
     )  # fmt: skip

@@ -24,12 +24,12 @@ from models.decision import Decision
 from models.document import Document, DocumentState, known_keys
 from models.draft import Draft
 from models.errors import Conflict, Invalid, Problem
-from models.event import Delivery, DeliveryState, Event, record
+from models.event import Delivery, DeliveryState, Event, deliver, record
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.invited_by_program import InvitationKey
 from models.language import _
-from models.library_upload import WITHDRAWN, lying
+from models.library_upload import lying
 from models.mention import Mention
 from models.note import Note
 from models.person import PORTAL, Actor, Right, SignIn
@@ -37,6 +37,7 @@ from models.renewal import Renewal
 from models.review import InformationRequest, Verdict
 from models.settings import Settings, settings
 from models.token import Token
+from models.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ PERIODS: dict[str, Period] = {
         Period("files", "Documents of a submitted application, also those taken out or replaced since",
                "Our retention policy: legal claims and insurers' questions", "the last submission or removal",
                lambda s: f"{s.file_years} years", lambda s, moment: _years_before(moment, s.file_years)),
-        Period("logs", "Sign-in sessions and programs' tokens that are over, deliveries that are done, keys of repeated requests",
+        Period("logs", "Sign-in sessions, partners' visits and programs' tokens that are over, deliveries that are done, keys of repeated "
+               "requests",
                "Technical logs serve to find faults; the events of the business stay", "the end",
                lambda s: f"{s.log_days} days", lambda s, moment: moment - timedelta(days=s.log_days)),
         Period("uploads", "Uploads that were never completed, were refused, or were removed before they were submitted",
@@ -150,17 +152,18 @@ def still_in_library(session: Session, one: Due, item: str, why: str) -> None:
         record(session, STILL_THERE, PORTAL, **subject, document=one.document, item=item, reason=why)
 
 
-def erased(session: Session, gone: Due, library_item: str = "") -> None:
+def erased(session: Session, gone: Due, copy: str = "") -> None:
     """Forget the rows of what has left the store, and record the proof: key, hash, time (FACTS 50).
 
-    Likewise of its copy in SharePoint's library, whose `library_item` nobody finds there any more.
+    Its `copy`, a drive item, is still in SharePoint's library: a delivery takes it out, and records the proof of that by itself.
     """
-    if library_item:
-        gone_there = {"document": gone.document, "item": library_item, "gone_at": now().isoformat(), "get": 404}
-        record(session, WITHDRAWN, PORTAL, invitation_id=gone.invitation_id, application_id=gone.application_id, **gone_there)
     subject: dict[str, Any] = {"invitation_id": gone.invitation_id, "application_id": gone.application_id, "period": gone.period}
     for key, sha256 in gone.objects:
-        record(session, "retention.erased", PORTAL, **subject, key=key, sha256=sha256, gone_at=now().isoformat(), head=404)
+        proof: dict[str, Any] = {"key": key, "sha256": sha256, "gone_at": now().isoformat(), "head": 404}
+        proof |= {"still_in_sharepoint": copy} if copy else {}
+        event = record(session, "retention.erased", PORTAL, **subject, **proof)
+        if copy:
+            deliver(session, event, "sharepoint.documents")
     if rows := {table: count for table, count in gone.forget(session).items() if count}:
         subject |= {"application_id": None} if Application.__tablename__ in rows else {}  # it is no more
         record(session, "retention.erased", PORTAL, **subject, rows=rows)
@@ -223,6 +226,7 @@ def _forget_draft(session: Session, invitation: Invitation, application_id: int 
     if session.exec(left).first() is not None:
         raise Conflict(_("Some of its documents have not been erased yet."))
     gone = {"draft_data": session.exec(delete(Draft).where(col(Draft.invitation_code) == invitation.code)).rowcount}
+    gone["visits"] = session.exec(delete(Visit).where(col(Visit.invitation_id) == invitation.id)).rowcount  # nobody is let in any more
     return gone if application_id is None else gone | _forget_application(session, application_id, invitation.id)
 
 
@@ -309,7 +313,8 @@ def _logs(session: Session) -> list[Due]:
     theirs = sa.or_(col(Invitation.id) == col(Delivery.invitation_id), col(Application.id) == col(Delivery.application_id))
     used = sa.and_(col(IdempotencyKey.used_at) <= cutoff, ~_held(col(Application.id) == col(IdempotencyKey.application_id)))
     closed = sa.or_(col(Token.revoked_at) <= cutoff, col(Token.expires_at) <= cutoff)
-    logs = ((SignIn, over), (Delivery, sa.and_(done, ~_held(theirs))), (IdempotencyKey, used),
+    gone = sa.or_(col(Visit.ended_at) <= cutoff, col(Visit.expires_at) <= cutoff)
+    logs = ((SignIn, over), (Visit, gone), (Delivery, sa.and_(done, ~_held(theirs))), (IdempotencyKey, used),
             (InvitationKey, col(InvitationKey.used_at) <= cutoff), (Token, closed))  # fmt: skip
     return [found for table, past in logs if (found := _log(session, table, past)).rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -16,7 +16,6 @@ from models.deciding import confirm_decision as confirm_decision
 from models.deciding import reject as reject
 from models.deciding import undo_decision as undo_decision
 from models.decision import must_be_undecided
-from models.document import Document, DocumentState
 from models.errors import Conflict, Invalid, Problem
 from models.event import Event, record
 from models.language import _, shown_date, shown_list
@@ -25,10 +24,11 @@ from models.request import InformationRequest as InformationRequest
 from models.request import Wanted, is_too_far
 from models.request import open_request as open_request
 from models.slots import SLOTS
-from models.steps import QUESTIONS, STEPS, step_of
+from models.steps import QUESTIONS, STEPS
 from models.verdict import Overtaken, Seen
 from models.verdict import Ruling as Ruling
 from models.verdict import Verdict as Verdict
+from models.verdict import outdated as outdated
 from models.verdict import verdicts as verdicts
 
 MACHINES_READ = ("form_hash", "filed", "form_version", "request", "renewal")
@@ -59,6 +59,7 @@ def give_verdict(
         raise Overtaken(standing)
     verdict = standing or Verdict(application_id=application.id or 0, section=section, ruling="", given_by="", given_at=now())
     verdict.ruling, verdict.reason, verdict.given_by, verdict.given_at = ruling, reason.strip(), actor.name, now()
+    verdict.outdated = False
     session.add(verdict)
     record(session, "application.verdict", actor, application_id=application.id, section=section, ruling=ruling, reason=verdict.reason)
     return verdict
@@ -137,20 +138,6 @@ def _must_say_why(reason: str) -> None:
         raise Invalid(_("A reason is missing."), [Problem("reason", _("Say why, so that whoever decides can follow it."))])
 
 
-def outdated(session: Session, application: Application) -> set[str]:
-    """The sections whose answers or documents the partner changed after their verdict: somebody must look again.
-
-    None once it is decided: what a renewal changes has an approval of its own.
-    """
-    if application.state.decided:
-        return set()
-    given = {name: verdict.given_at for name, verdict in verdicts(session, application).items()}
-    changed = {name: [event.at for event in history(session, application) if _touches(event, name)] for name in given}
-    files = session.exec(select(Document).where(Document.application_id == application.id)).all()
-    changed["documents"] = [moment for one in files for moment in (_arrived(one), one.removed_at) if moment]
-    return {name for name, at in given.items() if any(moment > at for moment in changed[name])}
-
-
 def history(session: Session, application: Application) -> list[Event]:
     """Everything that happened to the application, newest first."""
     return list(session.exec(select(Event).where(Event.application_id == application.id).order_by(col(Event.id).desc())))
@@ -198,16 +185,6 @@ def _of_one(application: Application, one: Wanted, due_on: date | None) -> Itera
         yield Problem(f"{place}.due_on", told.format(label=label, day=shown_date(due_on)))
     if len(one.words) > LONGEST_WORDS:
         yield Problem(place, _("Shorten what you write about “{label}” to {count} characters.").format(label=label, count=LONGEST_WORDS))
-
-
-def _touches(event: Event, section: str) -> bool:
-    """Whether a resubmission changed an answer of the section."""
-    changed = event.detail.get("changed", {}) if event.type == "application.resubmitted" else {}
-    return any((step := step_of(name)) is not None and step.name == section for name in changed)
-
-
-def _arrived(document: Document) -> datetime | None:
-    return document.upload_timestamp if document.state == DocumentState.STORED else None
 
 
 def _must_be(application: Application, *states: ApplicationStatus) -> None:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, description="The port on which `web` listens")
     host: str = Field("0.0.0.0", description="The address on which `web` listens")  # noqa: S104 — a PaaS routes to any address
     secret_key: SecretStr = Field(SecretStr(""), description="Signs cookies; at least 32 characters")
+    secret_key_before: SecretStr = Field(
+        SecretStr(""), description="The one before, while it is rotated out: it still opens the secrets of webhooks"
+    )
     trusted_proxies: int = Field(1, ge=0, le=10, description="How many proxies stand before `web` and add to X-Forwarded-For")
     cors_origins: Listed = Field([], description="Origins, comma-separated, whose pages may call the API")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level that is logged")

@@ -97,7 +97,8 @@ def _filters(looked: Looked) -> Iterator[Any]:
 
 
 def _verdict(section: str, ruling: str) -> Any:
-    given = select(Verdict.application_id).where(Verdict.section == section)
+    """A verdict that holds: one that is outdated is none."""
+    given = select(Verdict.application_id).where(Verdict.section == section, ~col(Verdict.outdated))
     return _id.not_in(given) if ruling == NO_VERDICT else _id.in_(given.where(Verdict.ruling == ruling))
 
 

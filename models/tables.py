@@ -34,6 +34,8 @@ from models.scan import Scan
 from models.schedule import Lease
 from models.stray import Stray
 from models.token import Token
+from models.visit import Visit
+from models.webhook import Attempt, Webhook
 
 ALL = (
     Invitation, Application, Document, Draft, User, SignIn, Event, Delivery, Agreement, Verdict, Note, Mention, InformationRequest, Lease,
@@ -41,5 +43,6 @@ ALL = (
     IdempotencyKey, Confirmation, Colleague, CarriedOver, QueueEntry, Renewal, Decision, Condition,
     LetterTemplate, InvitationEntry, SavedView, Pause, Scan,
     ListItem, LibraryUpload, Stray, FollowedList, ListTrouble,
-    Token, InvitationKey,
+    Token, InvitationKey, Visit,
+    Webhook, Attempt,
 )  # fmt: skip

@@ -10,16 +10,18 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
 
 from models.database import now, one_at_a_time
-from models.event import Delivery, Event, record
+from models.event import CONSEQUENCES, Event, record
 from models.invitation import Invitation, InvitationStatus
 from models.person import Actor, Right
 
 #: Of each such invitation, and of what was said about all of them.
 TAKEN_OVER, SEEN_TO = "invitation.taken_over", "sharepoint.taken_over_seen_to"
-MAIL = "email.invitation"
+#: What sends an invitation's mail.
+MAILED = tuple(kind for kind, targets in CONSEQUENCES.items() if "email.invitation" in targets)
 
 
 def taken_over(session: Session) -> tuple[int, datetime | None]:
@@ -54,7 +56,8 @@ def _see_to(session: Session, actor: Actor, count: int, *, sent: bool) -> int:
 def _waiting(*columns: Any) -> Any:
     """Active, never opened, never mailed by the portal, and nobody has said anything since it was taken over."""
     said = sa.select(sa.func.coalesce(sa.func.max(col(Event.id)), 0)).where(col(Event.type) == SEEN_TO).scalar_subquery()
-    mailed = select(Delivery.id).where(col(Delivery.invitation_id) == col(Invitation.id), Delivery.target == MAIL).exists()
+    event = aliased(Event)  # not the deliveries: they are erased after LOG_DAYS
+    mailed = sa.exists().where(col(event.invitation_id) == col(Invitation.id), col(event.type).in_(MAILED))
     found = sa.select(*columns).select_from(Event).join(Invitation, col(Invitation.id) == col(Event.invitation_id))
     live = (col(Invitation.status) == InvitationStatus.ACTIVE, col(Invitation.opened_at).is_(None), col(Invitation.expires_at) > now())
     return found.where(col(Event.type) == TAKEN_OVER, col(Event.id) > said, *live, ~mailed)

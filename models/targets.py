@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from models.language import _
+from models.webhook import number_of
+
 TARGETS: dict[str, str] = {
     "email": "Email: all of it",
     "sharepoint": "SharePoint: all of it",
+    "webhook": "Webhooks: all of them",
     "sharepoint.invitation": "SharePoint: invitation",
     "sharepoint.application": "SharePoint: application",
     "sharepoint.documents": "SharePoint: documents",
@@ -35,3 +39,10 @@ TARGETS: dict[str, str] = {
     "email.mention": "Email: somebody mentioned",
     "email.digest": "Email: operations, of deliveries",
 }
+
+
+def in_words(target: str) -> str:
+    """Who hears of an event, in the spoken language; a webhook by its number, under which /people/webhooks has it."""
+    if (number := number_of(target)) is not None:
+        return _("Webhook {number}").format(number=number)
+    return _(TARGETS[target]) if target in TARGETS else target

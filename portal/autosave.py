@@ -28,11 +28,12 @@ from models.renewing import save_renewal
 from models.slots import SLOTS
 from models.steps import STEPS, step_of
 from portal.api.partner import application_of, visitor
-from portal.auth import partner_code, refuse_other_sites
+from portal.auth import refuse_other_sites
 from portal.frame import static_url
 from portal.keeper import keeper
 from portal.limits import ANSWERS
 from portal.presence import tell
+from portal.visits import token_mark, used
 
 Value = str | bool | int | float | list[str] | None
 #: So much of one answer is far beyond every rule; more fits no request and is told in the browser.
@@ -91,9 +92,10 @@ async def keep(request: Request) -> Response:
     """
     sent = _sent(await request.body())
     changes, refused = _changes(sent.items)
-    post = Post(partner_code(request), sent.application, tuple(changes), sent.step, sent.seen)
+    post = Post(token_mark(request), sent.application, tuple(changes), sent.step, sent.seen)
     kept, locked = await _keep(request, post)
     tell(sent.application, kept.outcome.changed, sent.page)
+    used(request)
     return _answer(kept, sent, refused + locked)
 
 
@@ -155,7 +157,7 @@ def _refusal(item: Any, why: str) -> dict[str, Any]:
 
 async def _keep(request: Request, post: Post) -> tuple[Kept, list[dict[str, Any]]]:
     """What became of the post, and the changes that are locked: with others' posts where it is a plain case, else alone."""
-    if post.code:
+    if post.visit:
         refuse_other_sites(request)
         if not any(_is_reason(change.name) for change in post.changes) and (kept := await keeper().keep(post)):
             return kept, []

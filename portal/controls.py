@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from itertools import count
 from typing import Any
@@ -165,17 +165,35 @@ class Fields:
         return next(iter(self.fields.values()))
 
     def mark(self, unsent: Unsent) -> None:
-        """What is typed is kept by the browser; what is chosen from a list is chosen again."""
+        """What is typed or chosen is kept by the browser. The words that a list is searched with are not what is chosen."""
         for name, one in self.fields.items():
-            if one.ask.kind not in ("choice", "many"):
+            if one.ask.kind in ("choice", "many"):
+                one.control.on_value_change(partial(_keep_choice, unsent, one))
+            else:
                 unsent.mark(one.place, name)
 
     def put(self, kept: Typed) -> bool:
         """Put back what the browser kept; answers whether that is anything that did not stand there."""
-        new = {name: text for name, text in kept.items() if name in self.fields and text.strip() and text != self.fields[name].value}
-        for name, text in new.items():
-            self.fields[name].set(text)
+        said = {name: _as_value(self.fields[name].ask, text) for name, text in kept.items() if name in self.fields and text.strip()}
+        new = {name: value for name, value in said.items() if value and value != self.fields[name].value}
+        for name, value in new.items():
+            self.fields[name].set(value)
         return bool(new)
+
+
+def _keep_choice(unsent: Unsent, one: Field, _event: object) -> None:
+    chosen = one.value if one.ask.kind == "many" else [one.value]
+    if text := "\n".join(chosen):
+        unsent.keep(one.ask.name, text)
+    else:
+        unsent.forget(one.ask.name)
+
+
+def _as_value(ask: Ask, text: str) -> str | list[str]:
+    """What the browser kept, as the field holds it: of a list only what is still offered."""
+    if ask.kind == "many":
+        return [one for one in text.split("\n") if one in ask.options]
+    return text if ask.kind != "choice" or text in ask.options else ""
 
 
 def focus_wrong(fields: Iterable[Field]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from models.settings import settings
+from portal import described_webhooks
 from portal.limits import API, BODY_BYTES, OTHERS, ROUTES, Limit
 
 #: Routes that anybody may ask: one checks a code, the other carries a secret of its own in the body.
@@ -45,6 +46,8 @@ def _complete(schema: dict[str, Any]) -> None:
     parts = schema.setdefault("components", {})
     parts.setdefault("securitySchemes", {}).update(_schemes())
     parts["headers"] = HEADERS
+    parts.setdefault("schemas", {}).update(described_webhooks.schemas())
+    schema["webhooks"] = described_webhooks.section()
     for path, method, operation in _operations(schema):
         _secure(path, method, operation)
         _limit(ROUTES.get(path, OTHERS), operation)

@@ -20,7 +20,7 @@ from nicegui.language import Language
 
 from models.language import _, shown_list, spoken
 from models.person import Actor, Right
-from portal import palette
+from portal import palette, visiting
 from portal.aside import lay_aside
 from portal.attendance import attend
 from portal.language import texts_url
@@ -93,6 +93,7 @@ def partner_page(
     client.outbox.stop()
     client.outbox = Postbox(client)
     client.on_delete(lambda: asyncio.get_running_loop().call_soon(_let_go, client))
+    visiting.attend(client, partial(push, client, "live.leave", "/apply"))
 
     def answer(request: Request, status_code: int = 200) -> Response:
         del client.build_response  # it holds the whole text, which nobody needs again

@@ -22,6 +22,7 @@ from portal import policy, tally
 from portal.auth import COLLEAGUE, PARTNER, STAFF
 from portal.language import wanted
 from portal.limits import client_address
+from portal.visits import VISITOR
 
 MAX_CLIENTS = 1500
 UNUSED_SECONDS = 60  # NiceGUI keeps a page that nobody connects to for so long
@@ -93,9 +94,9 @@ class Crowd:
         self.app, self.refusal = app, refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_page(scope) or _is_ours(address := client_address(scope)):
+        if scope["type"] != "http" or not _is_page(scope) or is_ours(address := client_address(scope)):
             return await self.app(scope, receive, send)
-        share = LET_IN if {STAFF, PARTNER, COLLEAGUE} & set(scope["session"]) else STRANGERS
+        share = LET_IN if {STAFF, VISITOR, PARTNER, COLLEAGUE} & set(scope["session"]) else STRANGERS
         scope[FROM] = (share.name, address)
         if not (seconds := must_wait(share, address)):
             return await self.app(scope, receive, send)
@@ -114,7 +115,7 @@ def must_wait(share: Share, address: str) -> int:
     return UNUSED_SECONDS if len(_held.get((share.name, address), ())) >= share.held else 0
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
     """Whether the caller is on this very machine: then a proxy there does not say for whom it asks, and all would share one limit."""
     try:
         return ipaddress.ip_address(address).is_loopback

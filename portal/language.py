@@ -28,7 +28,8 @@ from models.invitation import find, speak
 from models.language import ENGLISH, LANGUAGES, read, speaking, spoken
 from models.settings import settings
 from portal.assets import FOR_EVER, YEAR
-from portal.auth import colleague_id, local_path, partner_code, refuse_other_sites
+from portal.auth import local_path, refuse_other_sites
+from portal.visits import inside
 
 COOKIE = "language"
 LONGEST = 200  # characters of an Accept-Language header that are read: every request sends one
@@ -49,8 +50,11 @@ async def choose(request: Request, to: Annotated[str, Form()], back: Annotated[s
     refuse_other_sites(request)
     answer = RedirectResponse(back if local_path(back) == back else "/", 303)  # nobody is sent elsewhere (FACTS 65)
     if to in LANGUAGES:
-        await run_in_threadpool(_remember, partner_code(request), to)
-        await run_in_threadpool(_remember_colleague, colleague_id(request), to)
+        found = await run_in_threadpool(inside, request)
+        if found and not found.colleague:
+            await run_in_threadpool(_remember, found.code, to)
+        elif found:
+            await run_in_threadpool(_remember_colleague, found.colleague, to)
         answer.set_cookie(COOKIE, to, max_age=YEAR, samesite="lax", secure=not settings().local, httponly=True)
     return answer
 

@@ -21,6 +21,8 @@ from models.settings import settings
 from portal import tally
 from portal.auth import COLLEAGUE, PARTNER
 from portal.problems import detail_of, problem
+from portal.turns import Full, turn
+from portal.visits import VISITOR
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ OTHERS = Limit("api", RateLimitItemPerMinute(120))
 #: which somebody who has them at hand drops within a minute, and an office has one address.
 FORM = Limit("form", RateLimitItemPerMinute(600))
 UPLOADS = "/api/upload-file"
+#: How long guessing takes with these numbers (FACTS 46; THREATS.md has the whole table): of n live codes of b bits, r guesses a second
+#: find one after 2^b / (n · r) seconds on average. 1,000 codes of 40 bits: one address 30,000 years, 2,000 addresses 150 years, 100,000
+#: addresses 6 years. 1,000 of SharePoint's 32 bits: 2,000 addresses 215 days, 100,000 addresses 8 days.
 FAILED_CODES = RateLimitItemPerDay(100, namespace="FAILED")
 #: 8 hex digits are guessed in days by many addresses together (FACTS 46): above this many failures a day over all, an
 #: address gets only a few. Locking everybody out instead would hand the attacker a switch.
@@ -71,7 +76,7 @@ class Limits:
         self.app, self.sized = app, SizeLimited(app)
         self.shared = CORSMiddleware(
             RateLimited(self.sized), allow_origins=settings().cors_origins, allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "If-None-Match"],
+            allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "If-None-Match", "If-Match"],
             expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "ETag"],
         )  # fmt: skip
 
@@ -91,8 +96,16 @@ class RateLimited:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = FORM if _is_form(scope) else ROUTES.get(scope["path"], OTHERS)
         room = await _take(limit, client_address(scope))
-        app = self.app if room.taken else problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})
-        await app(scope, receive, _with_headers(send, limit, room))
+        sending = _with_headers(send, limit, room)
+        if not room.taken:
+            return await problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})(scope, receive, sending)
+        if limit.here:  # it takes no thread
+            return await self.app(scope, receive, sending)
+        try:
+            async with turn(limit.name):
+                await self.app(scope, receive, sending)
+        except Full as full:
+            await problem(429, full.detail, headers={"Retry-After": str(full.retry_after)})(scope, receive, sending)
 
 
 class SizeLimited:
@@ -149,7 +162,7 @@ def _network(written: str) -> str:
 
 def _is_form(scope: Scope) -> bool:
     session = scope.get("session", {})
-    return scope["path"].startswith(UPLOADS) and bool(session.get(PARTNER) or session.get(COLLEAGUE))
+    return scope["path"].startswith(UPLOADS) and any(session.get(name) for name in (VISITOR, PARTNER, COLLEAGUE))
 
 
 async def _take(limit: Limit, address: str) -> tally.Room:

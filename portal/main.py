@@ -16,7 +16,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
 
-from models.database import after_commit
+from integrations import cache
+from models.database import after_commit, watch
+from models.invitation import KIND, Invitation
 from models.settings import Settings, ready_settings
 from portal import auth, autosave, described, frame, language, limits, policy, problems
 from portal.api import routers
@@ -42,6 +44,7 @@ from portal.pages import (
     review,
     status,
 )
+from portal.sockets import Sockets
 
 SESSION_SECONDS = 30 * 24 * 3600  # a partner comes back on another day; staff sessions end earlier, in the database
 
@@ -66,6 +69,7 @@ def _api() -> FastAPI:
     problems.install(app)
     described.install(app)
     after_commit(nudge)
+    watch(Invitation, "code", partial(cache.changing, KIND))  # as the worker does (worker/commands.py)
     return app
 
 
@@ -111,6 +115,7 @@ def create_app() -> FastAPI:
     app.add_middleware(SessionMiddleware, **_session())
     app.add_middleware(Speak)
     app.add_middleware(autosave.Lane, own=lane(app))
+    app.add_middleware(Sockets)
     app.add_middleware(Guard, origin=ready_settings().portal_url)
     app.add_middleware(AccessLog)
     return app

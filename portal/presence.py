@@ -20,8 +20,8 @@ from models.database import reading
 from models.draft import Stored
 from models.language import _, speaking, spoken
 from models.steps import step_named, step_of
-from portal.auth import visit
 from portal.frame import push
+from portal.visits import visit
 
 Hear = Callable[[Mapping[str, Any]], object]
 #: Who goes from one step to the next is away for a moment: nobody is told of that.
@@ -32,7 +32,7 @@ MOMENT = 0.7
 class Guest:
     """One open page. `writer` names the page in what it posts; `connected` is whether its socket is there.
 
-    `colleague` is the public id of one who helps with a step, `visit` the letting-in (portal/auth.py), `turn` keeps what a colleague is
+    `colleague` is the public id of one who helps with a step, `visit` that of the visit (models/visit.py), `turn` keeps what a colleague is
     told in order. What happens while the socket is away waits in `missed`: most pages that lose it were left and never come back.
     """
 
@@ -77,13 +77,16 @@ def tell(application_id: int, changes: Iterable[Stored], writer: str = "") -> No
         core.loop.call_soon_threadsafe(_tell, others, list(changes))
 
 
-def dismiss(visit: str) -> None:
-    """Somebody has signed out: what their browser still shows of it hears nothing any more, and says so."""
+def dismiss(visit: str) -> set[str]:
+    """Somebody has signed out: what their browser still shows of it hears nothing any more, and says so; answers those clients' ids."""
+    told = set()
     for guest in [one for guests in list(_open.values()) for one in list(guests.values()) if visit and one.visit == visit]:
         _left(guest)
         with speaking(guest.language):
             said = _("You have signed out in this browser, so this page is not kept up to date any more.")
         push(guest.client, "others.stop", "left", said)
+        told.add(guest.client.id)
+    return told
 
 
 def present(application_id: int) -> list[Guest]:

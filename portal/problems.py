@@ -26,14 +26,17 @@ from portal import logs
 from portal.sentences import sentence
 
 log = structlog.stdlib.get_logger(__name__)
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE, JSON = "application/problem+json", "application/json"
 RETRY_SECONDS = 30  # when another system is away and did not say for how long
+#: What RFC 9110 calls them; Python says so from 3.13 on.
+TITLES: Mapping[int, str] = {413: "Content Too Large", 422: "Unprocessable Content"}
 #: What a bare status means here; an error of the business brings its own sentence.
 DETAILS: Mapping[int, str] = {
     400: "The request could not be read. Send a JSON object as the contract describes it.",
     404: "The API has no such address. The addresses it has are listed at /docs.",
     405: "This address does not take that method. What it takes stands in the Allow header.",
     413: "The body is larger than 256 KiB. Send documents to the address that /api/upload-file gives, not in the body.",
+    415: "The body is not JSON. Send JSON, with the header Content-Type: application/json.",
     500: "Something went wrong on our side. What was saved before is still there. Try again, and give us the requestId if it recurs.",
     503: "The portal's database is not answering. What was saved before is still there. Try again in half a minute.",
 }
@@ -78,7 +81,8 @@ def problem(
     status: int, detail: str, errors: Iterable[Mapping[str, Any]] = (), headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
     """The answer itself; `more` are further members, such as what is stored on a conflict."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "errors": list(errors), **more}
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": list(errors), **more}
     # ASCII escapes: half of a surrogate pair that somebody sent is echoed, and UTF-8 could not hold it.
     return Response(json.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
 
@@ -89,8 +93,9 @@ def detail_of(status: int, otherwise: str = "") -> str:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses=`: the errors it may answer, besides the 429, 500 and 503 of every route."""
-    return {status: {"model": ProblemDetails, "description": _MEANINGS[status]} for status in sorted({*statuses, 429, 500, 503})}
+    """For a route's `responses=`: the errors it may answer, besides 429, 500 and 503 of all and 415 of those that read bodies."""
+    every = {*statuses, 429, 500, 503} | ({415} if 413 in statuses else set())
+    return {status: {"model": ProblemDetails, "description": _MEANINGS[status]} for status in sorted(every)}
 
 
 def field_errors(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -126,13 +131,21 @@ def _plain(_: Request, error: HTTPException) -> Response:
     return problem(error.status_code, detail_of(error.status_code, error.detail), headers=error.headers)
 
 
-def _unread(__: Request, error: RequestValidationError) -> Response:
-    """422 with a sentence for each field; 400 when there is no JSON object at all."""
+def _unread(request: Request, error: RequestValidationError) -> Response:
+    """422 with a sentence for each field; 400 when there is no JSON object at all, 415 when it is sent as something else."""
     wrong = [sentence(found) for found in error.errors()]
     if nothing := next((found for found in wrong if not found["field"]), None):
+        if _is_something_else(request):
+            return problem(415, detail_of(415), headers={"Accept": JSON})
         return problem(400, nothing["message"])
     said = ngettext("{count} field is wrong.", "{count} fields are wrong.", len(wrong))
     return problem(422, said.format(count=len(wrong)), wrong)
+
+
+def _is_something_else(request: Request) -> bool:
+    """Whether there is a body that is not called JSON; `application/merge-patch+json` is JSON too."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.headers.get("content-length") != "0" and kind != JSON and not kind.endswith("+json")
 
 
 def _database_away(request: Request, error: Exception) -> Response:
@@ -179,7 +192,9 @@ _MEANINGS: Mapping[int, str] = {
     403: "The token has not the scope, or the request comes from a page of another site",
     404: "There is no such thing",
     409: "The state has moved on: submitted already, changed by somebody else, or not yet arrived",
+    412: "If-Match names what is no longer so: read it again",
     413: "The body is larger than 256 KiB",
+    415: "The body is not called JSON by its Content-Type",
     422: "A field is wrong; `errors` names each",
     429: "Too many requests from this address; `Retry-After` says when to come back",
     500: "Something went wrong on our side",

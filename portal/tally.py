@@ -14,9 +14,9 @@ from functools import cache
 from typing import TypeVar
 
 import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute, WindowStats
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from redis import RedisError
 
 from integrations.queue import connection
@@ -105,15 +105,15 @@ def _forget_empty(moment: float) -> None:
 
 def _take(window: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> Room:
     taken = window.hit(item, *who)
-    return _told(window, item, who, taken)
+    return _told(window.get_window_stats(item, *who), taken)
 
 
 def _room(window: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> Room:
-    return _told(window, item, who, window.test(item, *who))
+    stats = window.get_window_stats(item, *who)  # `test` would ask Redis the same once more
+    return _told(stats, stats.remaining > 0)
 
 
-def _told(window: RateLimiter, item: RateLimitItem, who: tuple[str, ...], taken: bool) -> Room:
-    stats = window.get_window_stats(item, *who)
+def _told(stats: WindowStats, taken: bool) -> Room:
     return Room(taken, max(0, stats.remaining), max(1, math.ceil(stats.reset_time - time.time())))
 
 

@@ -32,7 +32,6 @@ from models.document import (
     remove,
     restore,
     set_expiry,
-    start_upload,
     too_large,
 )
 from models.errors import Conflict, Invalid, NotFound, Problem
@@ -41,6 +40,7 @@ from models.reach import must_reach, must_take
 from models.request import open_request
 from models.resubmission import replaced_slots
 from models.slots import SLOTS
+from models.upload_once import start_upload_once
 from portal import scanning
 from portal.api.partner import Visitor, application_of
 
@@ -78,12 +78,13 @@ class Ticket:
 
 
 def begin_upload(
-    visitor: Visitor, slot: str, file_name: str, size: int, *, application: int | None = None, replaces: str = ""
+    visitor: Visitor, slot: str, file_name: str, size: int, *, application: int | None = None, replaces: str = "", once: str = ""
 ) -> Ticket:
     """A pending document and the signed PUTs for it.
 
     `application` is the one that a page of ours shows: Conflict if this browser has opened another since. Invalid if the slot does
     not take such a file, Conflict if the application can no longer be changed. `replaces` is the document whose place it will take.
+    `once` is the caller's own name for this upload: said again, it goes on with what there is.
     """
     with transaction() as session:
         found = application_of(session, visitor.invitation)
@@ -91,8 +92,8 @@ def begin_upload(
             raise Conflict(_("This page is out of date. Reload it, then try again."))
         # A colleague must not learn the code from an address, so what pages upload has the application's number in its key.
         folder = str(found.id) if application or visitor.colleague else ""
-        document = start_upload(session, found, slot, file_name, size, step=visitor.step, folder=folder, replaces=replaces)
-    return _ticket(document)
+        document = start_upload_once(session, found, once, slot, file_name, size, step=visitor.step, folder=folder, replaces=replaces)
+    return resume_upload(visitor, document.public_id) if once else _ticket(document)
 
 
 def resume_upload(visitor: Visitor, key: str) -> Ticket:

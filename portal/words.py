@@ -16,6 +16,7 @@ from models.event import DeliveryState
 from models.invitation import InvitationStatus
 from models.language import LANGUAGES, _, ngettext, shown_number, spoken
 from models.targets import TARGETS as TARGETS
+from models.targets import in_words
 
 DASH = Markup("–")
 
@@ -150,7 +151,7 @@ def invitation_tag(status: InvitationStatus) -> Markup:
 
 def target(name: str) -> str:
     """Who hears of an event, in words."""
-    return _(TARGETS[name]) if name in TARGETS else name
+    return in_words(name)
 
 
 def number(count: int) -> str:

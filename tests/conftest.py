@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from integrations.queue import connection
-from models import queue
+from models import never_scanned, queue
 from models.database import engine
 from models.settings import settings
 from tests import fresh
@@ -87,6 +87,7 @@ def database(request: pytest.FixtureRequest, local: Local) -> Iterator[str]:
     make = _on_sqlite if request.param == "sqlite" else _on_postgresql
     with environment_of({"DATABASE_URL": make(request, local)}):
         queue.forget()
+        never_scanned.forget()
         yield settings().database_url
         engine().dispose()
 

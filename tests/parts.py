@@ -102,8 +102,25 @@ class Graph:
 
     def edit(self, list_name: str, item: str, by: str = "Jane Doe", **fields: Any) -> None:
         """Change columns of an item as a person does in the browser."""
+        self._by(list_name, item, fields, by)
+
+    def make(self, list_name: str, by: str = "Jane Doe", **fields: Any) -> str:
+        """Make an item as a person does; answers its id."""
+        return str(self._by(list_name, "", fields, by).json()["id"])
+
+    def delete(self, list_name: str, item: str, by: str = "Jane Doe") -> None:
+        """Delete an item as a person does."""
+        self._by(list_name, item, None, by)
+
+    def rename(self, list_name: str, column: str, to: str) -> None:
+        """Replace a column by one with another name, as a person does."""
+        requests.post(f"{self.url}/_rename", json={"list": list_name, "column": column, "to": to}, timeout=30).raise_for_status()
+
+    def _by(self, list_name: str, item: str, fields: dict[str, Any] | None, by: str) -> requests.Response:
         told = {"list": list_name, "item": item, "fields": fields, "name": by, "email": f"{by.lower().replace(' ', '.')}@saber.example"}
-        requests.post(f"{self.url}/_edit", json=told, timeout=5).raise_for_status()
+        answer = requests.post(f"{self.url}/_edit", json=told, timeout=30)
+        answer.raise_for_status()
+        return answer
 
     def remake(self, list_name: str) -> None:
         """Delete a list with all its items and make it again, as a person does: it has another id, and its numbers begin anew."""

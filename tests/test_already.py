@@ -13,7 +13,7 @@ from models.application import ApplicationStatus, move, withdraw
 from models.database import now, reading, transaction
 from models.errors import Invalid
 from models.invitation import Invitation, invite, revoke
-from models.invitation_import import Fate, plan, read_file
+from models.invitation_import import Fate, invite_line, plan, read_file
 from models.invited import Standing
 from models.person import PORTAL, Role
 from portal.pages.inviting import end_of
@@ -68,6 +68,11 @@ def test_an_application_that_runs_and_a_partner_are_told_by_either_address_and_w
     assert told(f"{partner}@saber.example") == [("Partner Ltd", "decided", "suspended")]
     assert told(f"{over}@saber.example") == told() == []
     assert (fate("BOSS@running.example"), fate(ADA)) == (Fate.ALREADY, Fate.BEFORE)  # and a file's preview knows the contact's too
+    again = f"{over.lower()}@saber.example"
+    assert fate(again) == Fate.BEFORE, "an invitation that was used stands in nobody's way once its application is over"
+    with transaction() as session:
+        invite_line(session, PORTAL, read_file(f"Company,Email\nOver Ltd,{again}\n".encode()).lines[0], end_of)
+    assert told(again) == [("Over Ltd", "queued", None)] and fate(again) == Fate.ALREADY
 
 
 def test_of_two_who_invite_one_address_at_the_same_moment_the_second_is_told(database: str) -> None:

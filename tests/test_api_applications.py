@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from sqlmodel import select
 
+from integrations.preview import AT_ONCE
 from models.application import Application, ApplicationStatus
 from models.database import now, reading, transaction
 from models.event import Delivery, DeliveryState, succeed
@@ -18,8 +22,9 @@ from models.invitation import Invitation
 from models.person import PORTAL
 from models.review import request_information
 from models.settings import settings
+from portal.looking import WAITING, in_turn
 from tests import partners
-from tests.api import api_steps, ok, on_one_database, refused, said, send_file, serving, session_of, whole_application
+from tests.api import api_steps, app, ok, on_one_database, refused, said, send_file, serving, session_of, whole_application
 from tests.sample_form import COMPLETE, form, wanted_documents
 
 
@@ -83,6 +88,25 @@ def test_the_same_submission_many_times_at_once_is_one_application(client: httpx
         answers = list(pool.map(lambda _: send(client, body, headers={"Idempotency-Key": "one"}), range(5)))
     assert {answer.status_code for answer in answers} == {201} and len({answer.text for answer in answers}) == 1
     assert len(partners.events("application.submitted")) == 1
+
+
+@on_one_database
+def test_files_that_are_completed_already_wait_for_no_look_however_many_others_do(client: httpx.Client, invitation: Invitation) -> None:
+    body = whole_application(client, invitation)
+    for file in body["fileReferences"]:
+        ok(client.post("/api/upload-file/complete", json={"invitationCode": invitation.code, "r2Key": file["r2Key"]}))
+
+    async def while_many_are_looked_at() -> httpx.Response:
+        done = threading.Event()
+        looks = [asyncio.create_task(in_turn(partial(done.wait, 30))) for _ in range(AT_ONCE + WAITING)]
+        try:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url="http://portal", timeout=20) as here:
+                return await here.post("/api/epc-application", json=body)
+        finally:
+            done.set()
+            await asyncio.gather(*looks)
+
+    ok(asyncio.run(while_many_are_looked_at()), 201)
 
 
 def test_the_stored_draft_is_submitted_for_older_callers(client: httpx.Client, s3: object) -> None:

@@ -101,6 +101,26 @@ def test_the_same_file_completed_twice_at_once_is_one_document(client: httpx.Cli
     assert [answer.status_code for answer in answers] == [200] * 4 and len(documents(code)) == 1
 
 
+def test_one_idempotency_key_never_begins_two_uploads(client: httpx.Client, code: str) -> None:
+    content, headers = large_pdf(2.5), {"Idempotency-Key": "order-7"}
+    asked = {"invitationCode": code, "slot": POLICY, "fileName": "document.pdf", "fileSize": len(content)}
+    with ThreadPoolExecutor(4) as pool:
+        answers = [ok(one) for one in pool.map(lambda _: client.post("/api/upload-file", json=asked, headers=headers), range(4))]
+    first, key = answers[0], answers[0]["r2Key"]
+    assert {one["r2Key"] for one in answers} == {key} and key.startswith(f"uploads/{code}/")
+    put(content, first["pieces"][0]).raise_for_status()
+    again = ok(client.post("/api/upload-file", json=asked, headers=headers))
+    assert again["pieces"][0]["start"] == first["pieces"][1]["start"] and again["arrived"] is False
+    other = refused(client.post("/api/upload-file", json={**asked, "fileSize": 1000}, headers=headers), 422)
+    assert "another file" in said(other)["Idempotency-Key"]
+    for leg in again["pieces"]:
+        put(content, leg).raise_for_status()
+    ok(complete(client, code, key))
+    assert ok(client.post("/api/upload-file", json=asked, headers=headers))["arrived"] is True and len(documents(code)) == 1
+    of_another = ok(client.post("/api/upload-file", json={**asked, "invitationCode": partners.invited().code}, headers=headers))
+    assert of_another["publicId"] != first["publicId"]
+
+
 def test_a_newer_file_replaces_the_older_one_in_a_slot_for_one(client: httpx.Client, code: str) -> None:
     for name in ("old.pdf", "new.pdf"):
         ok(complete(client, code, send_file(client, code, POLICY, name=name, content=pdf(name))))

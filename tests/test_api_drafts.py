@@ -141,6 +141,20 @@ def test_clearing_throws_the_answers_away_and_keeps_the_documents(client: httpx.
     assert body["steps"]["step1"]["formData"] == {} and [file["slot"] for file in body["files"]] == ["partner_logo"]
 
 
+def test_whoever_names_what_they_have_seen_changes_nothing_else(client: httpx.Client, code: str) -> None:
+    ok(save(client, code, 1, {"companyName": "First"}))
+    seen = {"If-Match": client.get("/api/draft", params={"invitationCode": code}).headers["etag"]}
+    ok(save(client, code, 2, {"primaryContactName": "Somebody else"}))
+    for path, body in (("clear-draft", {}), ("save-draft", {"step": 1, "formData": {}})):
+        problem = refused(client.post(f"/api/{path}", json={"invitationCode": code, **body}, headers=seen), 412)
+        assert "Read it again" in problem["detail"]
+    assert read(client, code)["step1"]["formData"] == {"companyName": "First"}
+    seen = {"If-Match": client.get("/api/draft", params={"invitationCode": code}).headers["etag"]}
+    ok(client.post("/api/clear-draft", json={"invitationCode": code}, headers=seen))
+    refused(client.post("/api/clear-draft", json={"invitationCode": code}, headers=seen), 412)
+    ok(client.post("/api/clear-draft", json={"invitationCode": code}, headers={"If-Match": "*"}))
+
+
 def test_a_submitted_application_can_be_read_with_its_code_but_not_changed(client: httpx.Client, s3: object) -> None:
     code = partners.submitted(()).invitation_code
     assert read(client, code)["step1"]["formData"]["companyName"] == COMPLETE["company_name"]  # type: ignore[index]

@@ -37,8 +37,9 @@ def test_a_body_that_is_no_json_object_gets_a_sentence(client: httpx.Client, bod
 
 def test_a_form_or_a_text_instead_of_json_is_told_what_to_send(client: httpx.Client) -> None:
     for headers in ({"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "text/plain"}, {}):
-        problem = refused(client.post("/api/save-draft", content=b'{"step": 1}', headers=headers), 400)
-        assert "Content-Type: application/json" in problem["detail"]
+        answer = client.post("/api/save-draft", content=b'{"step": 1}', headers=headers)
+        assert "Content-Type: application/json" in refused(answer, 415)["detail"] and answer.headers["accept"] == "application/json"
+    assert "Content-Type: application/json" in refused(client.post("/api/save-draft"), 400)["detail"]  # there is no body at all
 
 
 def test_an_address_that_does_not_exist_and_a_wrong_method_are_problems_too(client: httpx.Client) -> None:

@@ -225,7 +225,12 @@ def test_a_partner_is_invited_once_however_often_a_key_is_sent(client: httpx.Cli
     other = refused(client.post("/api/invitations", json={**body, "companyName": "Other Ltd"}, headers=headers), 422)
     assert "another invitation" in said(other)["Idempotency-Key"]
     stranger = {**bearer(Scope.MAKE_INVITATIONS, name="Second"), "Idempotency-Key": "order-7"}
-    ok(client.post("/api/invitations", json=body, headers=stranger), 201)  # keys are the caller's own
+    told = refused(client.post("/api/invitations", json={**body, "contactEmail": "ROB@marstack.ai"}, headers=stranger), 409)
+    assert "is invited already, so nothing was sent." in told["detail"]
+    assert [(one["companyName"], one["createdBy"], one["standing"], one["reference"]) for one in told["alreadyInvited"]] == [
+        ("Marstack", "CRM", "queued", None)
+    ] and made.code not in str(told)  # fmt: skip
+    ok(client.post("/api/invitations", json={**body, "inviteAnyway": True}, headers=stranger), 201)  # keys are the caller's own
 
 
 @on_one_database

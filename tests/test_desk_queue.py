@@ -19,7 +19,7 @@ from models.agreement import Agreement
 from models.application import Application, begin
 from models.assignment import assign, assign_many, note_due, reviewers
 from models.columns import COLUMNS, DEFAULT, keep_columns, own_columns
-from models.database import engine, now, reading, transaction
+from models.database import engine, now, reading, today, transaction
 from models.document import Document
 from models.errors import Forbidden, Invalid
 from models.event import Delivery, Event
@@ -28,13 +28,13 @@ from models.looked import Looked, Place, looked, said
 from models.person import PORTAL, SUSPENDED, Right, Role, User
 from models.queue import Found, Row, look, mark
 from models.request import Wanted
-from models.review import Ruling, Verdict, give_verdict, history, request_information
+from models.review import SECTIONS, Ruling, Verdict, approve, give_verdict, history, mark_reviewed, outdated, request_information
 from portal.cells import place
 from portal.listing import Listing
 from portal.pages.desk import address, kind
 from portal.pages.review.story import story
 from portal.staff import Desk
-from tests.desk import QUESTION, applied, brought, person, row, token
+from tests.desk import QUESTION, applied, brought, person, row, sent_again, token
 from tests.parts import environment_of
 
 
@@ -172,6 +172,34 @@ def test_a_row_says_how_far_the_review_is_and_what_stands_out(database: str) -> 
     assert (seen.sections, place(seen), seen.failed, seen.late) == (2, "London and 2 more", 0, False)
     assert "public_liability_cover" in seen.flagged and seen.flags == len(seen.flagged)
     assert "public_liability_cover" not in the_row(applied("Covered Ltd")).flagged
+
+
+def test_a_verdict_that_the_partner_has_overtaken_counts_as_none_in_rows_and_filters(database: str) -> None:
+    reference, reviewer = brought(applied("Changing Ltd"), to="under_review"), person(Role.REVIEWER)
+    with transaction() as session:
+        give_verdict(session, reviewer, row(session, reference), "documents", Ruling.PASSED)
+        give_verdict(session, reviewer, row(session, reference), "company", Ruling.PASSED)
+        request_information(session, reviewer, row(session, reference), QUESTION)
+    assert the_row(reference).sections == 3 and companies(section="company:passed") == ["Changing Ltd"]
+    sent_again(reference, company_name="Changing Ltd", years_trading="44")
+    assert the_row(reference).sections == 2, "an answer under Company is another"
+    assert companies(section="company:passed") == [] and companies(section="company:none") == ["Changing Ltd"]
+    assert companies(section="contact:passed") == companies(section="documents:passed") == ["Changing Ltd"]
+    document(reference, today(), state="pending")
+    assert the_row(reference).sections == 2, "what has not arrived changes nothing"
+    document(reference, today())
+    assert the_row(reference).sections == 1 and companies(section="documents:none") == ["Changing Ltd"]
+    with transaction() as session:
+        assert outdated(session, row(session, reference)) == {"company", "documents"}, "the page and the decision go by the same"
+        for section in SECTIONS:
+            give_verdict(session, reviewer, row(session, reference), section, Ruling.PASSED)
+        mark_reviewed(session, reviewer, row(session, reference))
+    assert the_row(reference).sections == 7 and companies(section="company:passed") == ["Changing Ltd"]
+    with transaction() as session:
+        approve(session, person(Role.APPROVER), row(session, reference))
+    with transaction() as session:
+        session.exec(select(Document)).one().upload_timestamp = now()
+    assert the_row(reference).sections == 7, "after the decision a renewal has an approval of its own"
 
 
 def test_a_row_shows_that_a_delivery_failed_or_is_late(database: str) -> None:

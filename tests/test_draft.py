@@ -21,8 +21,10 @@ from models.draft import Answer, Draft, answers_of, changed_at, save_answers, sa
 from models.errors import Conflict
 from models.invitation import find
 from models.merge import Mark, Merge, Outcome, Verdict, judge, marks_of, same
+from models.person import hash_of
 from models.posts import Kept, Overtaken, Post, keep_together
 from models.steps import STEPS
+from models.visit import let_in
 from tests import partners
 
 HERE, THERE = "window one", "window two"
@@ -180,6 +182,13 @@ def save(code: str, *changes: Answer, by: str = "Helen") -> Outcome:
         return save_answers(session, _application(session, code), changes, by)
 
 
+def post(code: str, *told: Any) -> Post:
+    """What a window posts whose browser is let in with this code."""
+    with transaction() as session:
+        found = find(session, code)
+        return Post(hash_of(let_in(session, found)[0]) if found else "nobody is let in", *told)
+
+
 def posted(*posts: Post) -> list[Kept | None]:
     with transaction() as session:
         return keep_together(session, posts)
@@ -216,16 +225,16 @@ def test_an_answer_that_a_program_took_away_is_told_as_such(code: str) -> None:
 def test_posts_of_many_windows_are_stored_in_one_go_and_each_hears_what_is_new(code: str) -> None:
     other, seen, theirs = partners.begun(()).invitation_code, _seen(code), 0
     one, two, three, stranger = posted(
-        Post(code, _id(code), (Answer("company_city", "Reading", 1, seen, HERE),), 1, seen),
-        Post(code, _id(code), (Answer("company_city", "Leeds", 1, seen, THERE), Answer("team_size", "9", 2, seen, THERE)), 1, seen),
-        Post(other, _id(other), (Answer("company_city", "York", 1, _seen(other), HERE),), 1, theirs),
-        Post(other, _id(code), (Answer("company_city", "Mallory", 1, 2**52, HERE),)),
+        post(code, _id(code), (Answer("company_city", "Reading", 1, seen, HERE),), 1, seen),
+        post(code, _id(code), (Answer("company_city", "Leeds", 1, seen, THERE), Answer("team_size", "9", 2, seen, THERE)), 1, seen),
+        post(other, _id(other), (Answer("company_city", "York", 1, _seen(other), HERE),), 1, theirs),
+        post(other, _id(code), (Answer("company_city", "Mallory", 1, 2**52, HERE),)),
     )
     assert one and two and three and stranger is None
     assert one.outcome.saved and [there.value for _, there in two.outcome.conflicts] == ["Reading"]
     assert (_answers(code)["company_city"], _answers(code)["team_size"], _answers(other)["company_city"]) == ("Reading", "9", "York")
     assert one.news == [] and {stored.name for stored in three.news} >= {"company_name", "company_postal"}
-    later, = posted(Post(code, _id(code), (), 1, seen))
+    later, = posted(post(code, _id(code), (), 1, seen))
     assert later and [stored.value for stored in later.news] == ["Reading"] and later.version == one.version
 
 
@@ -233,24 +242,24 @@ def test_a_first_answer_makes_the_steps_row(database: str, redis_server: object)
     code = partners.invited().code
     with transaction() as session:
         begin(session, find(session, code))  # type: ignore[arg-type]
-    kept, = posted(Post(code, _id(code), (Answer("company_city", "Reading", 1, 0, HERE), Answer("team_size", "3", 2, 0, HERE))))
+    kept, = posted(post(code, _id(code), (Answer("company_city", "Reading", 1, 0, HERE), Answer("team_size", "3", 2, 0, HERE))))
     assert kept and len(kept.outcome.saved) == 2
     assert _answers(code) == {"company_city": "Reading", "team_size": "3"}
 
 
 def test_what_is_no_plain_case_is_left_to_be_done_alone(code: str, s3: object) -> None:
     sent = partners.submitted(())
-    assert posted(Post(sent.invitation_code, sent.id or 0, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
-    assert posted(Post("NONE0000", 1, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
+    assert posted(post(sent.invitation_code, sent.id or 0, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
+    assert posted(post("NONE0000", 1, (Answer("company_city", "Late", 1, 2**52, HERE),))) == [None]
 
 
 def test_a_step_that_another_process_changed_meanwhile_keeps_back_the_whole_commit(code: str) -> None:
     other = partners.invited().code
     with transaction() as session:
         save_answers(session, begin(session, find(session, other)), [Answer("company_city", "York", 1)])  # type: ignore[arg-type]
-    before, both = [_answers(code), _answers(other)], [Post(one, _id(one), (), 1) for one in (code, other)]
+    before, both = [_answers(code), _answers(other)], [post(one, _id(one), (), 1) for one in (code, other)]
     with pytest.raises(Overtaken), transaction() as session:
-        sheets = [(one, folder.sheet(1)) for one, folder in posts._read(session, both, now()).items()]
+        sheets = [(one, folder.sheet(1)) for one, folder in posts._read(session, both, now())[0].items()]
         for _, sheet in sheets:
             sheet.merge.take([Answer("company_city", "Bath", 9, 2**52, HERE)], "", Outcome())
         sheets[-1][1].revision -= 1
@@ -264,7 +273,7 @@ def test_many_windows_that_store_at_the_same_time_lose_nothing(code: str) -> Non
     def write(name: str) -> None:
         for sequence in range(1, 9):
             change = Answer(name, f"{name} {sequence}", sequence, seen, name)
-            if sequence % 2 or not _stored_together(Post(code, _id(code), (change,))):
+            if sequence % 2 or not _stored_together(post(code, _id(code), (change,))):
                 save(code, change)
 
     with ThreadPoolExecutor(6) as pool:

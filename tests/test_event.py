@@ -56,6 +56,14 @@ def test_a_later_change_waits_for_the_earlier_one_of_the_same_system(invitation:
     assert [d.target for d in claimed()] == ["sharepoint.invitation"]
 
 
+def test_a_code_that_somebody_waits_for_goes_before_all_that_is_older(invitation: Invitation) -> None:
+    with transaction() as session:
+        application = begin(session, session.get_one(Invitation, invitation.id))
+        record(session, "application.device_asked", PORTAL, application_id=application.id)
+    assert [d.target for d in claimed(limit=1)] == ["email.device"]
+    assert len(claimed()) >= 2, "the rest follow, the code's not twice"
+
+
 def test_a_failed_delivery_does_not_hold_up_the_next(invitation: Invitation) -> None:
     with transaction() as session:
         record(session, "invitation.updated", PORTAL, invitation_id=invitation.id)

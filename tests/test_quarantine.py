@@ -14,7 +14,7 @@ from models.database import now, reading, transaction
 from models.digest import digest
 from models.document import Document, find_by_key, restore, stored
 from models.errors import Conflict, Invalid
-from models.never_scanned import never_scanned, take_never_scanned
+from models.never_scanned import looked_at, never_scanned, take_never_scanned
 from models.outbox import Wanted, look
 from models.person import Role
 from models.quarantine import take_due
@@ -29,7 +29,7 @@ from tests.partners import events
 from tests.parts import Graph, Mailbox, environment_of, eventually
 from tests.sample_form import COMPLETE, wanted_documents
 from worker.deliver import drain
-from worker.scanning import scan_again, scan_some
+from worker.scanning import AT_ONCE, scan_again, scan_some
 
 POLICY = "health_safety_policy"
 INFECTED = pdf("policy") + EICAR
@@ -267,14 +267,34 @@ def test_documents_from_before_there_was_a_scanner_are_scanned_by_and_by(
     scanner.hangs_up = False
     assert night(application) == ["stored", "stored"], "not before the next night"
     due_again()
+    with reading() as session:
+        before = session.get_one(Application, application.id).updated_at
     assert night(application) == ["stored", "quarantined"]
     drain()
     assert len(partners.folder(graph, application.reference_number or "")) == 1
     with reading() as session:
         again = session.get_one(Document, bad.id)
         assert again.sha256 is None and len(events("document.infected")) == 1 and len(scanned(session, application.id)) == 1
-        assert never_scanned(session) == (0, "")
+        assert never_scanned(session) == (0, "") and session.get_one(Application, application.id).updated_at > before, "programs hear of it"
     assert "gdpr_policy" not in [one.slot for one in take_due_documents()]
+
+
+@on_sqlite
+def test_a_night_goes_on_until_nothing_is_left_and_what_was_erased_meanwhile_is_passed_over(
+    client: httpx.Client, scanner: Clamd
+) -> None:
+    application = partners.begun((POLICY,))
+    for number in range(AT_ONCE + 2):
+        partners.stored_in(application, "team_cvs", f"CV {number}")
+    [first, *_] = take_due_documents()
+    with transaction() as session:
+        session.delete(session.get_one(Document, first.id))
+    with transaction() as session:
+        looked_at(session, first.id)
+    due_again()
+    scan_some()
+    with reading() as session:
+        assert never_scanned(session) == (0, "") and len(scanned(session, application.id)) == AT_ONCE + 2
 
 
 def take_due_documents() -> list[Document]:

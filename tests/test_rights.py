@@ -42,7 +42,9 @@ from models import (
     review,
     revocation,
     saved_view,
+    subscribing,
     taken_over,
+    visit,
 )
 from models import (
     token as tokens,
@@ -74,7 +76,7 @@ MATRIX = {
 }
 VERBS: dict[Callable[..., Any], Right] = {
     invitation.invite: Right.INVITE, invitation.resend: Right.INVITE, invitation.redirect: Right.INVITE, invitation.revoke: Right.INVITE,
-    revocation.restore: Right.INVITE,
+    revocation.restore: Right.INVITE, visit.end_all: Right.INVITE,
     invitation.extend: Right.INVITE, invitation_import.invite_line: Right.INVITE, already.invite_anew: Right.INVITE, reminder.remind: Right.INVITE,
     request_reminder.remind_of_request: Right.REVIEW, request_reminder.remind_many: Right.REVIEW, columns.keep_columns: Right.READ,
     assignment.assign: Right.REVIEW, assignment.assign_many: Right.REVIEW,
@@ -97,6 +99,9 @@ VERBS: dict[Callable[..., Any], Right] = {
     audit.look: Right.AUDIT, audit.export: Right.AUDIT, export.find: Right.READ, export.exported: Right.READ,
     saved_view.saved_views: Right.READ, saved_view.save_view: Right.READ, saved_view.rename_view: Right.READ,
     saved_view.change_view: Right.READ, saved_view.delete_view: Right.READ, saved_view.restore_view: Right.READ,
+    subscribing.add_webhook: Right.PEOPLE, subscribing.change_webhook: Right.PEOPLE, subscribing.remove_webhook: Right.PEOPLE,
+    subscribing.renew_secret: Right.PEOPLE, subscribing.end_secret_before: Right.PEOPLE, subscribing.try_webhook: Right.PEOPLE,
+    subscribing.send_again: Right.PEOPLE, subscribing.webhooks: Right.PEOPLE,
     tokens.make_token: Right.PEOPLE, tokens.revoke_token: Right.PEOPLE, tokens.tokens: Right.PEOPLE,
     contacts.look: Right.READ, contacts.find: Right.READ, contacts.exported: Right.READ, contacts.correct_address: Right.INVITE,
 }  # fmt: skip
@@ -117,7 +122,7 @@ ROUTES = {
     "/review/export.csv": Right.READ, "/review/export.xlsx": Right.READ, "/documents/{document}": Right.READ,
     "/invitations": Right.INVITE, "/invitations/import": Right.INVITE, "/invitations/template.csv": Right.INVITE,
     "/letters": Right.DECIDE, "/deliveries": Right.OPERATE, "/people": Right.READ, "/audit": Right.AUDIT, "/audit/export.csv": Right.AUDIT,
-    "/people/programs": Right.PEOPLE,
+    "/people/programs": Right.PEOPLE, "/people/webhooks": Right.PEOPLE,
     "/palette": Right.READ, "/mentions": Right.READ,
     "/people/contacts": Right.READ, "/people/contacts/export.csv": Right.READ, "/people/contacts/export.xlsx": Right.READ,
 }  # fmt: skip
@@ -202,6 +207,7 @@ def _given(session: Session, verb: Callable[..., Any], reference: str) -> dict[s
         "template": letter_template.LetterTemplate(kind="approval", title="Ours", language="en", text=held["message"], changed_by="", changed_at=now()),
         "target": "email", "language": "en", "title": "Ours", "slots": ["gdpr_policy"], "columns": ["status"],
         "scopes": ["applications:read"], "expires_on": now().date(), "token_id": 0,
+        "webhook_id": 0, "url": "https://crm.example.com/hooks", "kinds": ["application.approved"],
         "name": "Ours", "view": saved_view.SavedView(user_id=reviewer, name="Ours", saved_at=now()),
     }  # fmt: skip
     needed = [one.name for one in list(inspect.signature(verb).parameters.values())[2:] if one.default is one.empty]

@@ -45,6 +45,7 @@ ANSWERS: dict[str, int | str] = {
     "GET /apply": OPEN, "POST /apply": LED_OUT, "GET /apply/continue": LED_OUT, "POST /apply/leave": LED_OUT,
     "GET /apply/device": LED_OUT, "POST /apply/device": LED_OUT, "POST /apply/device/code": LED_OUT,
     "GET /apply/help": OVER, "GET /apply/help/done": OVER, "POST /apply/help/done": NOBODY_IS_IN,
+    "GET /apply/devices": LED_OUT, "POST /apply/devices/end": NOBODY_IS_IN, "POST /apply/devices/others": NOBODY_IS_IN,
     "GET /apply/colleagues": LED_OUT, "POST /apply/colleagues": NOBODY_IS_IN, "POST /apply/colleagues/again": NOBODY_IS_IN,
     "POST /apply/colleagues/back": NOBODY_IS_IN, "GET /apply/check": LED_OUT, "POST /apply/reply": NOBODY_IS_IN,
     "POST /apply/submit": NOBODY_IS_IN, "GET /apply/status": LED_OUT, "POST /apply/edition": NOBODY_IS_IN,

@@ -34,9 +34,10 @@ from models.confirmation import Confirmation
 from models.database import reading
 from models.person import Role
 from models.settings import settings
-from portal.auth import PARTNER, STAFF, VISIT
+from portal.auth import PARTNER, STAFF
 from portal.guard import Guard
 from portal.nudge import JOB, QUEUE
+from portal.visits import VISITOR
 from tests import partners
 from tests.api import on_one_database
 from tests.browser import app
@@ -202,12 +203,15 @@ def test_letting_in_gives_a_new_session_and_keeps_nothing_that_was_planted(datab
     before = _session(client)
     client.get("/apply", params={"code": second.code})
     after = _session(client)
-    assert (before[PARTNER], after[PARTNER]) == (first.code, second.code)
-    assert before[VISIT] != after[VISIT]
+    client.get("/apply", params={"code": second.code})  # again, in the same browser
+    again = _session(client)
+    assert len({one[VISITOR] for one in (before, after, again)}) == 3 and not {first.code, second.code} & set(map(str, again.values()))
     client.cookies.clear()
-    planted = cookie({PARTNER: first.code, VISIT: "planted", "planted": "yes"})
+    for left in (before, after):  # whoever took the cookie before has nothing of it
+        assert client.get("/apply/continue", headers={"cookie": f"portal={cookie(left)}"}).headers["location"] == "/apply"
+    planted = cookie({VISITOR: "planted", "planted": "yes"})
     client.get("/apply", params={"code": second.code}, headers={"cookie": f"portal={planted}"})
-    assert _session(client)[VISIT] != "planted" and "planted" not in _session(client)
+    assert _session(client)[VISITOR] != "planted" and "planted" not in _session(client)
 
 
 @on_sqlite

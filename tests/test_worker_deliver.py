@@ -17,6 +17,7 @@ from tests.parts import Graph, Local, Mailbox, environment_of
 from worker import deliver
 from worker.consumers import HANDLERS
 from worker.deliver import drain, seconds_to_next, sweep
+from worker.outcome import Done
 
 
 def test_every_target_has_exactly_one_handler() -> None:
@@ -101,6 +102,16 @@ def test_a_lane_keeps_its_order(database: str, s3: Local, graph: Graph, mailbox:
     assert None not in stamps and stamps == sorted(stamps, key=str)
 
 
+def test_one_that_cannot_be_stamped_costs_those_that_landed_with_it_nothing(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    invited()
+    with transaction() as session:
+        pair = claim(session, "one", limit=10, lease=timedelta(minutes=1))
+    landed = [deliver.Landed(one, Done("17")) for one in pair]
+    landed[0] = deliver.Landed(pair[0], Done(object()))  # type: ignore[arg-type] — what no database takes
+    deliver._stamp_all(landed)
+    assert {one.id: one.state for one in deliveries()} == {pair[0].id: "running", pair[1].id: "done"}
+
+
 def lane() -> list[tuple[str, int]]:
     return [(d.target, d.attempts) for d in deliveries() if d.lane == "sharepoint:application-1"]
 
@@ -113,7 +124,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing_when_it_comes_back(databas
     before = [delivery.model_dump() for delivery in deliveries()]
     assert {delivery["attempts"] for delivery in before} == {2}
     for delivery in stale:
-        deliver._deliver(delivery)
+        deliver._stamp_all([landed] if (landed := deliver._deliver(delivery)) else [])
     assert [delivery.model_dump() for delivery in deliveries()] == before
     assert len(mailbox.mails()) == 1
 

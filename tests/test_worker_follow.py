@@ -6,20 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
+from integrations.sharepoint import sharepoint
 from models.database import now, reading, transaction
+from models.event import Delivery, Event
 from models.followed_list import FollowedList
 from models.invitation import Invitation, extend, note_opened
 from models.invitation_list import synced
 from models.list_trouble import ListTrouble
 from models.outbox import Wanted, look
 from models.person import PORTAL, Actor, Role
-from models.taken_over import invite_taken_over, taken_over
+from models.taken_over import SEEN_TO, invite_taken_over, taken_over
 from tests.lists import put, read_so_far
 from tests.partners import deliveries, events, invitation_listed, invited
-from tests.parts import Graph, Mailbox, environment_of
-from worker.deliver import drain
+from tests.parts import Graph, Mailbox, environment_of, eventually
+from worker.deliver import drain, stopping
 from worker.follow import follow, read_list
 from worker.reconcile import reconcile
 
@@ -132,6 +134,32 @@ def test_where_graph_has_forgotten_how_far_it_was_everything_is_read(database: s
     assert item in [one.sharepoint_item_id for one in invitations()]
 
 
+@pytest.mark.parametrize("first", ["its delivery", "the list"])
+def test_in_a_list_that_was_made_again_nobody_gets_anothers_number_and_everybody_stands_there_again(
+    database: str, graph: Graph, mailbox: Mailbox, first: str
+) -> None:
+    graph.remake(INVITATIONS)
+    ours = invited()
+    drain()
+    before = invitation_listed(ours.code)
+    graph.remake(INVITATIONS)
+    item = made(Status="Active")
+    assert before is not None and item == before.id
+    graph.edit(INVITATIONS, item, InvitationCode=None)  # as a person makes one
+    mailbox.empty()
+    if first == "its delivery":
+        with transaction() as session:
+            extend(session, PORTAL, session.get_one(Invitation, ours.id), now() + timedelta(days=90))
+        drain()
+    assert sharepoint().read_item(INVITATIONS, item).fields["Title"] == "Marstack"
+    read_list(INVITATIONS)
+    drain()
+    assert [one.company_name for one in invitations()] == ["Brightfield Solar Ltd", "Marstack"] and len(events("invitation.synced")) == 1
+    assert "rob@marstack.example.com" in {mail["To"] for mail in mailbox.mails()}
+    there, theirs = invitation_listed(ours.code), invitation_listed(invitations()[1].code)
+    assert there is not None and theirs is not None and theirs.id == item != there.id and theirs.fields["Title"] == "Marstack"
+
+
 def test_a_list_that_cannot_be_read_is_read_from_the_same_place_again(database: str, graph: Graph, mailbox: Mailbox) -> None:
     item = made(Status="Active")
     graph.misbehave(503, times=1, path="/delta")
@@ -171,6 +199,32 @@ def test_what_stood_in_the_list_before_the_portal_is_taken_over_without_a_mail_u
         sent = invite_taken_over(session, Actor(name="Olu Okafor", kind="staff", roles=frozenset({Role.OPERATIONS})))
         assert sent == waiting and taken_over(session)[0] == 0
     assert len(deliveries("email.invitation")) == 1 + waiting
+    with transaction() as session:  # after LOG_DAYS
+        for mail in deliveries("email.invitation"):
+            session.delete(session.get_one(Delivery, mail.id))
+        session.exec(delete(Event).where(col(Event.type) == SEEN_TO))
+        assert taken_over(session)[0] == 0, "whoever had the mail is not mailed twice"
+
+
+def test_what_is_made_after_a_first_look_that_did_not_end_is_invited(database: str, graph: Graph, mailbox: Mailbox) -> None:
+    graph.remake(INVITATIONS)
+    with transaction() as session:
+        session.delete(session.get_one(FollowedList, INVITATIONS))
+    old = made(Status="Active")
+    stopping.set()
+    try:
+        assert not read_list(INVITATIONS)
+    finally:
+        stopping.clear()
+    with reading() as session:
+        begun_at = session.get_one(FollowedList, INVITATIONS).begun_at or now()
+    eventually(lambda: now() > begun_at + timedelta(seconds=1))  # SharePoint's moments have no fractions
+    new = made(Status="Active", Notes="Another")
+    assert read_list(INVITATIONS)
+    drain()
+    kinds = {one.sharepoint_item_id: one.id for one in invitations()}
+    assert [event.invitation_id for event in events("invitation.taken_over")] == [kinds[old]]
+    assert [event.invitation_id for event in events("invitation.synced")] == [kinds[new]] and len(deliveries("email.invitation")) == 1
 
 
 def forgotten() -> None:

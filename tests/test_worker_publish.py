@@ -134,6 +134,29 @@ def test_the_documents_stand_in_the_folder_of_the_reference_under_names_of_their
     assert all(name.startswith(("public_liability_certificate-", "team_cvs-")) and name.endswith(".pdf") for name in files)
 
 
+def test_documents_name_the_item_that_was_made_again_for_one_that_somebody_deleted(
+    database: str, s3: Local, graph: Graph, mailbox: Mailbox
+) -> None:
+    application = submitted()
+    drain()
+    submitted(())  # it has the higher number, so that the first's is not given again
+    drain()
+    before = listed(application)
+    assert before is not None
+    graph.delete(settings().sharepoint_applications_list, before.id)
+    with transaction() as session:
+        record(session, "sharepoint.application_differs", PORTAL, application_id=application.id)
+    drain()
+    item, files = listed(application), folder(graph, application.reference_number or "")
+    assert item is not None and item.id != before.id
+    assert len(files) == 3 and {owner for _, _, owner in files.values()} == {item.id}
+    told = len(events("document.published"))
+    with transaction() as session:
+        record(session, "sharepoint.application_differs", PORTAL, application_id=application.id)
+    drain()
+    assert len(events("document.published")) == told == 6, "each handed in, and named once more"
+
+
 def test_a_document_that_was_handed_in_is_not_handed_in_again(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
     graph.misbehave(503, times=1, path="iso_certificates")
     application = submitted()

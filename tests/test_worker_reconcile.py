@@ -9,15 +9,18 @@ from integrations.graph import graph as to_graph
 from integrations.sharepoint import sharepoint
 from models.database import now, reading, transaction
 from models.document import Document
+from models.event import record
 from models.invitation import Invitation
+from models.list_item import of_list_item
 from models.list_report import news
+from models.person import PORTAL
 from models.settings import settings
 from tests.lists import put
 from tests.partners import count_listed, deliveries, events, invitation_listed, listed, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
 from worker.commands import main
 from worker.deliver import drain
-from worker.reconcile import Found, compare_at_night, reconcile
+from worker.reconcile import NAMED, Found, compare_at_night, reconcile
 
 ONBOARDING, INVITATIONS = "EPC Onboarding", "EPC Invitations"
 
@@ -103,6 +106,42 @@ def test_what_was_missed_comes_in_and_what_waits_is_not_written_twice(
         assert session.exec(select(Invitation).where(Invitation.sharepoint_item_id == missed)).one().company_name == "Marstack"
     drain()
     assert listed(application) is not None and of(reconcile().again, ONBOARDING) == []
+
+
+def test_after_a_list_was_made_again_everybody_has_an_item_in_one_night(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    graph.remake(ONBOARDING)
+    both = submitted(()), submitted(())
+    drain()
+    ours, other = sorted(both, key=lambda one: getattr(listed(one), "id", ""))  # the list's first number is ours
+    graph.remake(ONBOARDING)
+    with transaction() as session:
+        record(session, "sharepoint.application_differs", PORTAL, application_id=other.id)
+    drain()
+    number = listed(other)
+    assert listed(ours) is None and number is not None
+    with reading() as session:
+        assert len(of_list_item(session, number.id, invitations=False)) == 2
+    graph.edit(ONBOARDING, number.id, by="Nobody Known", Status="Approved")
+    found = reconcile()
+    assert len(of(found.again, ONBOARDING)) == 1 and of(found.unknown, ONBOARDING) == []
+    assert [event.application_id for event in events("sharepoint.conflict")] == [other.id]
+    drain()
+    after, still = listed(ours), listed(other)
+    assert after is not None and still is not None and still.id == number.id != after.id and of(reconcile(dry_run=True).again, ONBOARDING) == []
+
+
+def test_of_a_library_that_was_emptied_some_are_named_and_the_rest_counted(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted(("health_safety_policy",))
+    drain()
+    with transaction() as session:
+        kept = session.exec(select(Document)).one().model_dump(exclude={"id", "public_id"})
+        for number in range(NAMED + 5):
+            more = Document(**{**kept, "r2_key": f"uploads/X/{number}", "public_id": f"gone-{number}", "file_name": f"{number} {now():%f}.pdf"})
+            session.add(more)
+            record(session, "document.published", PORTAL, application_id=application.id, document=more.public_id, item=f"GONE{number}")
+    told = reconcile(dry_run=True).theirs
+    assert len(of(told, "lacks", str(application.reference_number))) == NAMED
+    assert of(told, "5 more are not in", "were not asked for one by one")
 
 
 def test_once_a_night_and_not_before_its_hour_one_worker_compares(database: str, graph: Graph, mailbox: Mailbox) -> None:

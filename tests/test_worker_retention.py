@@ -26,7 +26,7 @@ from models.schedule import rest, take
 from models.settings import settings
 from models.stray import Stray
 from models.tables import ALL
-from tests.partners import begun, events, folder, invited, stored_in, submitted
+from tests.partners import begun, deliveries, due_now, events, folder, invited, stored_in, submitted
 from tests.parts import Graph, Local, Mailbox, environment_of
 from tests.sample_form import COMPLETE, wanted_documents
 from tests.test_worker_publish import staff
@@ -287,12 +287,25 @@ def test_copies_in_sharepoint_go_with_their_documents_and_nothing_on_hold(databa
     with transaction() as session:
         lift(session, operator, invitation_of(application))
     graph.misbehave(503, times=1, path="/items/", method="DELETE")
-    assert len(clean_up().kept) == 1
-    (told,) = events("retention.left_in_sharepoint")
-    assert "busy or away" in told.detail["reason"] and told.detail["item"]
-    assert not clean_up().kept and folder(graph, application.reference_number or "") == {}
+    assert not clean_up().kept and keys() == set() and events("document.withdrawn") == []
+    assert all(event.detail["still_in_sharepoint"] for event in events("retention.erased")) and len(folder(graph, application.reference_number or "")) == 3
+    drain()
+    assert any("busy or away" in (one.last_error or "") for one in deliveries("sharepoint.documents"))
+    due_now()
+    drain()
     gone = events("document.withdrawn")
-    assert len(gone) == 3 and all(event.detail["get"] == 404 and event.detail["item"] for event in gone)
+    assert folder(graph, application.reference_number or "") == {} and len(gone) == 3
+    assert all(event.detail["get"] == 404 and event.detail["item"] for event in gone) and events("retention.left_in_sharepoint") == []
+
+
+def test_a_store_that_refuses_says_nothing_of_sharepoint(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:
+    application = submitted()
+    drain()
+    change(Application, application.id, submitted_at=days_ago(7 * 365 + 3))
+    before = len(deliveries())
+    with environment_of({"DATABASE_URL": database, "S3_ENDPOINT": "http://127.0.0.1:9", "CALL_TIMEOUT_SECONDS": "1"}):
+        assert clean_up().failed
+    assert events("retention.left_in_sharepoint") == [] and len(deliveries()) == before and len(folder(graph, application.reference_number or "")) == 3
 
 
 def test_copies_that_the_settings_keep_in_sharepoint_stay_and_are_told(database: str, s3: Local, graph: Graph, mailbox: Mailbox) -> None:

@@ -64,6 +64,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "models/person.py": ("Right",),
     "models/looked.py": ("VIEWS",),
     "models/token.py": ("SCOPES",),
+    "models/webhook.py": ("KINDS",),
+    "models/webhook_address.py": ("NOT_WHOLE", "TOO_LONG", "TOO_MUCH", "IN_CLEAR", "WITHIN"),
     "models/review.py": ("SECTIONS",),
     "portal/frame.py": ("DESK",),
     "portal/pages/sifting.py": ("RULINGS",),

@@ -6,15 +6,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlmodel import Session
 
-from integrations import provision
+from integrations import cache, provision
 from integrations.failures import Failure
 from models.application import by_reference
-from models.database import transaction
+from models.database import transaction, watch
 from models.errors import NotFound, Refused
-from models.invitation import Invitation, find
+from models.invitation import KIND, Invitation, find
 from models.person import Actor
 from models.retention import hold, lift
 from models.settings import ready_settings
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     ready_settings()
     start_logging(logging.WARNING if asked.command else logging.NOTSET)  # a command's answer is for a person
+    watch(Invitation, "code", partial(cache.changing, KIND))  # as the portal does (portal/main.py)
     commands: dict[str | None, Callable[[], int]] = {
         None: run, "sweep": _sweep, "retention": lambda: _retention(asked.dry_run, asked.orphans), "demo": lambda: _demo(asked.number),
         "hold": lambda: _hold(asked.whose, asked.why), "release": lambda: _release(asked.whose),

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from worker import access, condition_mails, desk_mails, digest, evidence, notes, notify, publish, renewals, request_mails
+from models.webhook import SYSTEM
+from worker import access, condition_mails, desk_mails, digest, evidence, notes, notify, publish, renewals, request_mails, webhooks
 from worker.outcome import Consumer
 
 HANDLERS: dict[str, Consumer] = {
@@ -39,3 +40,8 @@ HANDLERS: dict[str, Consumer] = {
     "email.mention": notes.mention,
     "email.digest": digest.digest,
 }
+
+
+def consumer_of(target: str) -> Consumer:
+    """What is done with a delivery to `target`; all webhooks (models/webhook.py) are told in one way."""
+    return webhooks.tell if target.startswith(f"{SYSTEM}.") else HANDLERS[target]

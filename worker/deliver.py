@@ -11,10 +11,12 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlmodel import Session, col, func, select
@@ -22,16 +24,16 @@ from structlog.contextvars import bound_contextvars
 
 from integrations.failures import Configuration, Failure, NotAsked, Passing, Unclear
 from models.database import now, reading, transaction
-from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, put_off, renew, settle, succeed
+from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, put_off, renew, settle, still_held, succeed
 from models.invitation import expire_due
 from models.settings import settings
-from worker.consumers import HANDLERS
+from worker.consumers import consumer_of
 from worker.decide import carry_out_due, seconds_to_decision
 from worker.logs import where
 from worker.outcome import Done, Needless
 
 #: How many deliveries one drain has in the air: their time goes into waiting for others (FACTS 85).
-AT_ONCE = 16
+AT_ONCE = 100
 WORKER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 stopping = threading.Event()
@@ -53,16 +55,17 @@ def drain(seconds: float = 20) -> int:
     Answers how many deliveries were tried. What is in the air at the end of the time is waited for.
     """
     until, tried = time.monotonic() + seconds, 0
-    flights: dict[Future[None], Flight] = {}
+    flights: dict[Future[Landed | None], Flight] = {}
     with _counted(), ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as pool:
         while True:
             if not stopping.is_set() and time.monotonic() < until:
-                flights |= _launched(pool, AT_ONCE - len(flights))
+                flights |= {pool.submit(_deliver, one): Flight(one) for one in _claimed(AT_ONCE - len(flights))}
             if not flights:
                 return tried
             landed = wait(flights, timeout=1, return_when=FIRST_COMPLETED).done
             tried += len(landed)
             flights = {future: flight for future, flight in flights.items() if future not in landed}
+            _stamp_all([one for one in (future.result() for future in landed) if one])
             _renew(flights.values())
 
 
@@ -91,12 +94,24 @@ class Flight:
         self.renewed = time.monotonic()
 
 
-def _launched(pool: ThreadPoolExecutor, limit: int) -> dict[Future[None], Flight]:
+@dataclass(frozen=True)
+class Landed:
+    """A delivery whose handler has answered, and what is to be written of it."""
+
+    delivery: Delivery
+    outcome: Done | Exception
+
+
+def _claimed(limit: int) -> list[Delivery]:
+    """Up to so many more; none while the database is away, since those in the air must not be forgotten for it."""
     if limit <= 0:
-        return {}
-    with transaction() as session:
-        claimed = claim(session, WORKER, limit=limit, lease=_lease())
-    return {pool.submit(_deliver, delivery): Flight(delivery) for delivery in claimed}
+        return []
+    try:
+        with transaction() as session:
+            return claim(session, WORKER, limit=limit, lease=_lease())
+    except Exception as error:
+        log.error("not claimed", **where(error))
+        return []
 
 
 @contextmanager
@@ -119,18 +134,23 @@ def _renew(flights: Iterable[Flight]) -> None:
             flight.renewed = time.monotonic()
 
 
-def _deliver(delivery: Delivery) -> None:
+def _deliver(delivery: Delivery) -> Landed | None:
+    """Call the handler. None if nothing is left to stamp: what has more to write with it is stamped here, since it may wait for locks."""
     with bound_contextvars(request_id=delivery.request_id):  # all that is logged of it, and what it causes, is found by the request's id
         outcome = _attempted(delivery)
         became = type(outcome).__name__.lower()
         log.info("delivery", delivery=delivery.id, target=delivery.target, attempt=delivery.attempts, outcome=became)
-        if not isinstance(outcome, LeaseLost):
-            _stamp(delivery, lambda session, found: _write(session, found, outcome))
+        if isinstance(outcome, LeaseLost):
+            return None
+        if isinstance(outcome, Done) and outcome.also is not None:
+            _stamp(delivery, partial(_write, outcome=outcome))
+            return None
+        return Landed(delivery, outcome)
 
 
 def _attempted(delivery: Delivery) -> Done | Exception:
     try:
-        return HANDLERS[delivery.target](delivery)
+        return consumer_of(delivery.target)(delivery)
     except (Failure, Needless, LeaseLost) as expected:
         return expected
     except Exception as error:  # a bug of ours must not stop the others
@@ -138,22 +158,45 @@ def _attempted(delivery: Delivery) -> Done | Exception:
         return error
 
 
+def _stamp_all(landed: Sequence[Landed]) -> None:
+    """One commit for all that landed together; where that fails, one for each, so that none is lost for another."""
+    if not landed:
+        return
+    try:
+        with transaction() as session:
+            still = still_held(session, [one.delivery for one in landed])
+            for one in landed:
+                if found := still.get(one.delivery.id):
+                    _write(session, found, one.outcome)
+                else:
+                    _lost(one.delivery)
+    except Exception as error:
+        log.warning("not stamped together", deliveries=len(landed), **where(error))
+        for one in landed:
+            _stamp(one.delivery, partial(_write, outcome=one.outcome))
+
+
 def _stamp(delivery: Delivery, write: Callable[[Session, Delivery], None]) -> None:
     try:
         with transaction() as session:
             write(session, held(session, delivery))
     except LeaseLost:
-        log.warning("lease lost", delivery=delivery.id, target=delivery.target)
+        _lost(delivery)
     except Exception as error:  # the database is away: the lease runs out, and somebody takes over
         log.error("not stamped", delivery=delivery.id, target=delivery.target, **where(error))
+
+
+def _lost(delivery: Delivery) -> None:
+    log.warning("lease lost", delivery=delivery.id, target=delivery.target)
 
 
 def _write(session: Session, delivery: Delivery, outcome: Done | Exception) -> None:
     match outcome:
         case Done():
-            # The invitation first, as the portal has it: a trigger of 0009 locks its entry when the delivery is written.
-            outcome.also(session)
-            session.flush()
+            if outcome.also is not None:
+                # The invitation first, as the portal has it: a trigger of 0009 locks its entry when the delivery is written.
+                outcome.also(session)
+                session.flush()
             succeed(session, delivery, outcome.external_id)
         case Needless():
             settle(session, delivery, outcome.reason)

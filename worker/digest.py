@@ -15,7 +15,7 @@ from models.event import Delivery
 from models.language import _, ngettext, shown_date, shown_number
 from models.letters import Letter
 from models.settings import settings
-from models.targets import TARGETS
+from models.targets import in_words
 from worker.notify import mail, of_the_office
 from worker.outcome import Needless
 
@@ -42,7 +42,7 @@ def _parts(found: Digest) -> list[dict[str, Any]]:
     """Title and lines of each part; a line says what, why and about whom, and leads to it."""
     stopped = [
         {
-            "what": _(TARGETS.get(one.target, one.target)), "why": one.why, "link": _link("all"),
+            "what": in_words(one.target), "why": one.why, "link": _link("all"),
             "who": _("{name}, {day}").format(name=one.paused_by, day=shown_date(one.paused_at.date())),
         }
         for one in found.stopped
@@ -92,7 +92,7 @@ def _in_sharepoint(found: Digest) -> list[dict[str, str]]:
 def _lines(troubles: Iterable[Trouble], tab: str) -> list[dict[str, str]]:
     return [
         {
-            "what": f"{_(TARGETS.get(one.target, one.target))} ({shown_number(one.count)})", "why": one.reason, "who": _who(one),
+            "what": f"{in_words(one.target)} ({shown_number(one.count)})", "why": one.reason, "who": _who(one),
             "link": _link(tab, one.target),
         }
         for one in troubles

@@ -18,7 +18,7 @@ from models.decision import waiting_decision
 from models.errors import Conflict, Refused
 from models.language import _
 from models.list_decision import follow_edit, staff_with
-from models.list_item import NEVER, Columns, ListItem, Subject, mark, of_list_item, of_subject
+from models.list_item import NEVER, Columns, ListItem, Subject, its_own, mark, of_list_item, of_subject
 from models.list_trouble import new_trouble, note_trouble, of_item, put_right
 from models.settings import settings
 from worker.publish import REVIEW, review_columns, visitor
@@ -31,8 +31,8 @@ def application_item(item: Item) -> None:
     """An item of the list of applications that changed. Raises a `Failure`."""
     name = settings().sharepoint_applications_list
     with reading() as session:
-        known = of_list_item(session, item.id, invitations=False)
-    if known is None or not known.is_same(item.etag):  # nobody's: the nightly comparison tells of it
+        known = its_own(of_list_item(session, item.id, invitations=False), item.etag)
+    if known is None:  # nobody's: the nightly comparison tells of it
         return
     ours = {} if item.deleted or known.is_as_written(item.etag) else review_columns(known.application_id)
     edited, again = _edited(known, item, ours) if ours else ({}, {})

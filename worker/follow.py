@@ -17,9 +17,9 @@ from integrations.failures import Failure, Passing
 from integrations.sharepoint import Item, sharepoint
 from models.database import now, reading, transaction
 from models.errors import Refused
-from models.followed_list import begin_reading, could_not_be_read, due, is_first_look, was_read
+from models.followed_list import begin_reading, could_not_be_read, due, was_read, was_there_before
 from models.invitation_list import disown, synced
-from models.list_item import of_list_item
+from models.list_item import its_own, of_list_item
 from models.list_trouble import new_trouble, note_trouble, put_right
 from models.settings import settings
 from worker import edits
@@ -96,13 +96,14 @@ def take_invitation(item: Item) -> None:
     name = settings().sharepoint_invitations_list
     try:
         with transaction() as session:
-            known = of_list_item(session, item.id, invitations=True)
-            if known is not None and not known.is_same(item.etag):  # the list was made again
-                disown(session, known)
-                known = None
+            rows = of_list_item(session, item.id, invitations=True)
+            known = its_own(rows, item.etag)
+            for row in rows:
+                if not row.is_same(item.etag):  # the list was made again
+                    disown(session, row)
             ours = known is not None and known.is_as_written(item.etag)
             if not (item.deleted or ours):  # what nobody changed since we wrote it
-                synced(session, item_id=item.id, first_look=is_first_look(session, name), **_told(item))
+                synced(session, item_id=item.id, first_look=was_there_before(session, name, item.made_at), **_told(item))
             put_right(session, name, item.id)
     except Refused as refused:
         theirs = {column: item.fields.get(column) for column in INVITATION}

@@ -16,7 +16,8 @@ import structlog
 from integrations.failures import Changed, Missing, Passing
 from integrations.sharepoint import Item, sharepoint
 from models.database import reading, transaction
-from models.list_item import Columns, Comparison, ListItem, LookAgain, Marks, Subject, compare, forget, keep, mark, note, of_subject
+from models.invitation_list import forget
+from models.list_item import Columns, Comparison, ListItem, LookAgain, Marks, Subject, compare, keep, mark, note, of_subject
 
 LOOKS = 5  # at an item that others change at the same moment
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Place:
-    """Where a subject's item stands: the list, the column that finds it, the item's id where another told it to us.
+    """Where a subject's item stands: the list, the column that finds it, and what answers the item's id where another told it to us.
 
     In the columns `people` a person's word stands until ours changes. In an item that was found without our knowing it, that holds only
     where none but the portal makes items (`made_here`): what people wrote into an item that they made has come to us.
@@ -35,7 +36,7 @@ class Place:
     subject: Subject
     people: frozenset[str]
     made_here: bool = False
-    item_id: str | None = None
+    told: Callable[[], str | None] = lambda: None
 
 
 def put(place: Place, read: Callable[[], Columns]) -> str:
@@ -70,7 +71,7 @@ def _written(place: Place, ours: Columns, look: bool) -> str:
     except Missing:  # somebody deleted the item: it is found by its key, or made again
         log.warning("item not found by its id", list=place.list_name, item=known.item_id)
         with transaction() as session:
-            forget(session, place.subject)
+            forget(session, known)
         return _found(place, ours)
 
 
@@ -117,12 +118,12 @@ def _found(place: Place, ours: Columns) -> str:
 
 
 def _there(place: Place, ours: Columns) -> Item | None:
-    if place.item_id:
+    if item_id := place.told():
         with suppress(Missing):
-            item = sharepoint().read_item(place.list_name, place.item_id)
+            item = sharepoint().read_item(place.list_name, item_id)
             if str(item.fields.get(place.key) or ours[place.key]).upper() == str(ours[place.key]).upper():
                 return item
-        log.warning("item not found by its id", list=place.list_name, item=place.item_id)
+        log.warning("item not found by its id", list=place.list_name, item=item_id)
     return sharepoint().find_item(place.list_name, place.key, ours[place.key])
 
 

@@ -12,7 +12,7 @@ from models.settings import settings
 
 def start_logging(least: int = logging.NOTSET) -> None:
     """Lines at LOG_LEVEL, or from `least`."""
-    set_up(max(least, logging.getLevelNamesMapping()[settings().log_level]))
+    set_up(max(least, logging.getLevelNamesMapping()[settings().log_level]), tell=where)
 
 
 def where(error: BaseException) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from worker.returns import look_for_returns
 from worker.scanning import scan_again, scan_what_was_there
 from worker.subscribe import keep_subscribed
 from worker.turn import in_turn
+from worker.webhooks import unlock_anew
 
 QUEUE = "deliveries"  # one queue a worker: two would be popped non-atomically (FACTS 25)
 #: Of the 10 s that a stop may take: what is in the air then is left to another worker, when its lease has run out (FACTS 28).
@@ -100,6 +101,7 @@ def keep_time() -> None:
 
 def keep_house() -> None:
     """Scan what waits for it, keep the flags, remind by the hour, and look after documents at night; again after SWEEP_SECONDS."""
+    _safely(unlock_anew)  # another SECRET_KEY comes with a start
     while not stopping.is_set():
         for work in (scan_again, scan_what_was_there, look_for_returns, keep_flags, hourly, nightly, renewing, compare_at_night):
             if not stopping.is_set():

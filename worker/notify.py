@@ -7,6 +7,7 @@ between, a person decides. Nobody gets a mail twice.
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -41,6 +42,8 @@ from worker.dates import day
 from worker.letters import worded
 from worker.outcome import Consumer, Done, Needless
 
+#: Mails that this process sends at a time: Exchange Online lets a mailbox have three connections, and other servers take few.
+CONNECTIONS = threading.BoundedSemaphore(3)
 INTERRUPTED = (
     "The worker stopped while it was sending this mail, so it may have been sent. "
     "Ask the recipient or look into the mail server's log; if it did not arrive, retry."
@@ -72,10 +75,11 @@ def mail(
             raise Unclear(INTERRUPTED)
         with reading() as session, speaking(language(session, delivery)):
             email = _email(write(session, delivery), delivery)
-        with transaction() as session:
-            begin_sending(session, held(session, delivery), email.message_id, email.to)
-        send(email)
-        return Done(email.message_id, lambda session: also(session, delivery) if also else None)
+        with CONNECTIONS:
+            with transaction() as session:
+                begin_sending(session, held(session, delivery), email.message_id, email.to)
+            send(email)
+        return Done(email.message_id, (lambda session: also(session, delivery)) if also else None)
 
     return handle
 

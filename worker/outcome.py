@@ -10,16 +10,12 @@ from sqlmodel import Session
 from models.event import Delivery
 
 
-def _nothing(_: Session) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Done:
     """It is done. `external_id` is its id at the other end; `also` runs in the transaction that stamps the delivery."""
 
     external_id: str | None = None
-    also: Callable[[Session], None] = _nothing
+    also: Callable[[Session], None] | None = None
 
 
 class Needless(Exception):

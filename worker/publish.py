@@ -24,6 +24,7 @@ from models.list_item import Subject, moment
 from models.person import PORTAL, User
 from models.settings import settings
 from worker import lists
+from worker.evidence import list_under
 from worker.items import Place, put
 from worker.lists import INVITATION_STATUS, LONGEST, Fields, library_columns
 from worker.outcome import Done
@@ -39,10 +40,12 @@ log = structlog.get_logger()
 
 def invitation(delivery: Delivery) -> Done:
     """Write the invitation to EPC Invitations. Where the list made the item, the code is written back to it."""
-    with reading() as session:
-        known = session.get_one(Invitation, delivery.invitation_id).sharepoint_item_id
+    def told() -> str | None:
+        with reading() as session:
+            return session.get_one(Invitation, delivery.invitation_id).sharepoint_item_id
+
     subject, name = Subject(invitation_id=delivery.invitation_id), settings().sharepoint_invitations_list
-    item_id = put(Place(name, "InvitationCode", subject, INVITING, item_id=known), lambda: invitation_columns(delivery.invitation_id))
+    item_id = put(Place(name, "InvitationCode", subject, INVITING, told=told), lambda: invitation_columns(delivery.invitation_id))
 
     def keep_item(session: Session) -> None:
         found = session.get_one(Invitation, delivery.invitation_id)
@@ -64,6 +67,7 @@ def application(delivery: Delivery) -> Done:
 
     item_id = put(place, read)
     _keep_file(delivery, said[0], item_id)
+    list_under(delivery, item_id)
     return Done(item_id)
 
 

@@ -6,10 +6,11 @@ by the verbs that follow the lists (worker/follow.py). The rest, which only a pe
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +23,8 @@ from models.application import Application
 from models.database import now, reading, transaction
 from models.document import Document
 from models.event import OPEN, Delivery, record
-from models.followed_list import was_looked_through
-from models.list_item import ListItem, compare
+from models.followed_list import begin_look, was_looked_through
+from models.list_item import ListItem, compare, its_own
 from models.list_report import keep_report
 from models.person import PORTAL
 from models.settings import settings
@@ -36,6 +37,8 @@ HOURS = 4  # of the night
 LONGEST = timedelta(hours=3)
 #: So many of one kind are named; of more, only how many there are.
 NAMED = 20
+#: So many documents are asked for by their own ids in one night: each is a call.
+ASKED = 500
 log = structlog.get_logger()
 
 
@@ -50,11 +53,12 @@ class Found:
     doubled: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unasked: str = ""
 
     @property
     def theirs(self) -> list[str]:
         """What needs a person."""
-        return [*_some(self.doubled), *_some(self.unknown), *_some(self.missing)]
+        return [*_some(self.doubled), *_some(self.unknown), *_some(self.missing), *([self.unasked] if self.unasked else [])]
 
     def lines(self, dry_run: bool) -> list[str]:
         """All of it, for a person."""
@@ -91,7 +95,7 @@ def reconcile(dry_run: bool = False) -> Found:
     for kind in _kinds():
         _list(kind, found, dry_run)
     _library(found)
-    if not dry_run:
+    if not dry_run and not stopping.is_set():
         with transaction() as session:
             keep_report(session, found.theirs, "\n".join(found.lines(dry_run)), found.again or found.repaired)
     return found
@@ -106,7 +110,7 @@ def _compared() -> Any:
     except Failure as failure:
         log.warning("not compared with sharepoint", reason=failure.reason)
         return now() + timedelta(minutes=15)
-    return now() + timedelta(hours=20)
+    return now() if stopping.is_set() else now() + timedelta(hours=20)  # what was broken off is another worker's
 
 
 def _kinds() -> tuple[Kind, Kind]:
@@ -120,26 +124,29 @@ def _kinds() -> tuple[Kind, Kind]:
 
 
 def _list(kind: Kind, found: Found, dry_run: bool) -> None:
+    if kind.theirs and not dry_run:
+        with transaction() as session:
+            begin_look(session, kind.name)
     with reading() as session:  # before the list is read: what is made meanwhile is not missed
         known, busy = _known(session, kind), _busy(session, kind)
-    seen, keys = set[str](), Counter[str]()
+    seen, keys = set[int | None](), Counter[str]()
     for item in sharepoint().items(kind.name):
         if stopping.is_set():
             return
-        seen.add(item.id)
         keys[str(item.fields.get(kind.key) or "").upper()] += 1
         found.seen += 1
-        row = known.get(item.id)
-        if row is None or not row.is_same(item.etag):  # of a list that was made again, another has this number
+        row = its_own(known.get(item.id, ()), item.etag)  # of a list that was made again, another may have this number
+        seen.add(row.id if row else None)
+        if row is None:
             _unknown(kind, item, found, dry_run)
         elif getattr(row, kind.number) not in busy:
             _beside(kind, row, item, found, dry_run)
     if kind.theirs and not dry_run:
         with transaction() as session:
             was_looked_through(session, kind.name)
-    for item_id, row in known.items():
-        if item_id not in seen and getattr(row, kind.number) not in busy:
-            _ask(kind, row, found.again, f"{kind.name}, item {item_id}", dry_run)
+    for row in chain.from_iterable(known.values()):
+        if row.id not in seen and getattr(row, kind.number) not in busy:
+            _ask(kind, row, found.again, f"{kind.name}, item {row.item_id}", dry_run)
     found.doubled += [f"{kind.name} has {count} items with {kind.key} {key}" for key, count in keys.items() if key and count > 1]
 
 
@@ -170,9 +177,12 @@ def _ask(kind: Kind, row: ListItem, told: list[str], what: str, dry_run: bool) -
             record(session, kind.event, PORTAL, invitation_id=row.invitation_id, application_id=row.application_id)
 
 
-def _known(session: Session, kind: Kind) -> dict[str, ListItem]:
-    rows = session.exec(select(ListItem).where(getattr(ListItem, kind.number).is_not(None)))
-    return {row.item_id: row for row in rows}
+def _known(session: Session, kind: Kind) -> dict[str, list[ListItem]]:
+    """All whose item has had a number, by that number: more than one where the list was made again and not all have their new one."""
+    found = defaultdict[str, list[ListItem]](list)
+    for row in session.exec(select(ListItem).where(getattr(ListItem, kind.number).is_not(None))):
+        found[row.item_id].append(row)
+    return found
 
 
 def _busy(session: Session, kind: Kind) -> set[int | None]:
@@ -190,10 +200,25 @@ def _library(found: Found) -> None:
     items = sharepoint().items(settings().sharepoint_library, ("FileLeafRef",))
     there = {str(item.fields.get("FileLeafRef") or "").lower() for item in items}
     unseen = [one for one in handed_in if permitted(one[1]).lower() not in there]
-    # Somebody may have renamed it: what is not there by its name is asked for by its own id.
-    gone = {public_id: name for public_id, name, drive_item in unseen if not sharepoint().has_document(drive_item)}
+    gone, unasked = _gone(unseen)
     with reading() as session:
         found.missing += _named(session, gone)
+    if unasked:
+        found.unasked = f"{unasked} more are not in {settings().sharepoint_library} by their names, and were not asked for one by one"
+
+
+def _gone(unseen: Sequence[tuple[str, str, str]]) -> tuple[dict[str, str], int]:
+    """Somebody may have renamed it: what is not there by its name is asked for by its own id.
+
+    Of a library that was emptied or moved, not each one: answers the names of those that are gone, and how many were not asked for.
+    """
+    gone: dict[str, str] = {}
+    for asked, (public_id, name, drive_item) in enumerate(unseen):
+        if stopping.is_set() or len(gone) >= NAMED or asked >= ASKED:
+            return gone, len(unseen) - asked
+        if not sharepoint().has_document(drive_item):
+            gone[public_id] = name
+    return gone, 0
 
 
 def _named(session: Session, gone: Mapping[str, str]) -> Iterator[str]:

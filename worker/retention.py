@@ -1,7 +1,8 @@
 """Erasing what is past its period: first the object, then the rows, so that a crash in between repeats safely.
 
 What goes and when stands in `models/retention.py`. Each thing has a transaction of its own, which locks it and looks again whether
-it is still due. Nothing counts as erased before the store has answered that it is gone (FACTS 50).
+it is still due. Nothing counts as erased before the store has answered that it is gone (FACTS 50). A copy in SharePoint's library is
+taken out by a delivery after that, which records the proof (worker/evidence.py): SharePoint may be away for as long as it likes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import NamedTuple
 import structlog
 
 from integrations.failures import Failure, Passing
-from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.database import now, reading, transaction
 from models.document import known_keys
@@ -85,37 +85,13 @@ def erase(one: Due) -> Kept | None:
                 return Kept(one, "It is not due any more.", failed=False)
             for key, _ in found.objects:
                 _remove(key)
-            copy = copy_of(session, found)
-            erased(session, found, removed := _removed_there(copy))
-            if copy and not removed:
-                still_in_library(session, found, copy, LEFT)
+            if stays := settings().sharepoint_keeps_files and copy_of(session, found):
+                still_in_library(session, found, stays, LEFT)
+            erased(session, found, "" if stays else copy_of(session, found))
     except Exception as error:  # whatever it is, the others are still to be erased
-        _tell(one, error)
         log.error("not erased", period=one.period, what=one.what, **where(error))
         return Kept(one, _reason(error))
     return None
-
-
-def _removed_there(item: str) -> str:
-    """Take the copy out of SharePoint's library, unless the settings leave it there; answers it once nobody finds it any more.
-
-    SharePoint keeps it in the site's recycle bin for as long as that is set to.
-    """
-    if not item or settings().sharepoint_keeps_files:
-        return ""
-    sharepoint().remove_document(item)
-    if sharepoint().has_document(item):
-        raise Passing("SharePoint took the deletion and still has the document.")
-    return item
-
-
-def _tell(one: Due, error: Exception) -> None:
-    """A copy in SharePoint that could not be taken out stands in the audit log."""
-    if not isinstance(error, Failure):
-        return
-    with transaction() as session:
-        if item := copy_of(session, one):
-            still_in_library(session, one, item, error.reason)
 
 
 def report(cleaned: Cleaned, dry_run: bool) -> str:

@@ -1,6 +1,6 @@
 """Documents that the virus scanner could not look at when they came: it is asked again until it could.
 
-At night it is also asked about those that came before there was a scanner, a few a minute, so that it is free for uploads.
+At night it is also asked about those that came before there was a scanner, for as long as no upload waits for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from integrations.storage import storage
 from models.database import now, transaction
 from models.document import Document
 from models.never_scanned import looked_at, take_never_scanned
-from models.quarantine import condemn, postpone, release, take_due, waiting
+from models.quarantine import condemn, is_one_due, postpone, release, take_due, waiting
 from models.settings import settings
 from models.slots import SLOTS
 from worker.deliver import WORKER, stopping
@@ -23,8 +23,10 @@ from worker.turn import in_turn
 
 SWITCHED_OFF = "No virus scanner is configured here any more, so nobody can look: set CLAMD_ADDRESS for the worker too."
 NIGHT = range(1, 6)  # hours, UTC
-#: So many documents of before are looked at, then nothing for so long.
-AT_ONCE, BREAK, NONE_LEFT = 10, timedelta(minutes=1), timedelta(hours=1)
+#: Of the documents of before so many are taken at a time, one turn after the other for so long: then it is the turn of the other work.
+AT_ONCE, TURN = 10, timedelta(minutes=1)
+#: While uploads wait, or the scanner looks at nothing, it rests for so long; and when none is left.
+BREAK, NONE_LEFT = timedelta(minutes=1), timedelta(hours=1)
 LONGEST = timedelta(minutes=30)
 log = structlog.get_logger()
 
@@ -43,17 +45,26 @@ def scan_what_was_there() -> bool:
 
 
 def scan_some() -> datetime:
-    """Ask about the next AT_ONCE; answers when it goes on."""
-    with transaction() as session:
-        due = take_never_scanned(session, AT_ONCE)
-    for document in due:
-        if stopping.is_set():
-            break
-        _, said = _looked(document)
+    """Ask about one after the other for a TURN; answers when it goes on."""
+    until = now() + TURN
+    while now() < until and not stopping.is_set():
         with transaction() as session:
-            looked_at(session, document.id, found=said.found, failure=said.failure)
-        log.info("scanned at last", document=document.id, looked=not said.failure, found=bool(said.found))
-    return now() + (BREAK if due else NONE_LEFT)
+            waits, due = is_one_due(session), take_never_scanned(session, AT_ONCE)
+        if not due:
+            return now() + NONE_LEFT
+        looked = [_at_last(document) for document in due if not stopping.is_set()]
+        if waits or not any(looked):
+            return now() + BREAK
+    return now()
+
+
+def _at_last(document: Document) -> bool:
+    """Whether the scanner could look."""
+    _, said = _looked(document)
+    with transaction() as session:
+        looked_at(session, document.id, found=said.found, failure=said.failure)
+    log.info("scanned at last", document=document.id, looked=not said.failure, found=bool(said.found))
+    return not said.failure
 
 
 def _looked(document: Document) -> tuple[bytes, Look]:

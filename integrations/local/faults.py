@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 class Fault(BaseModel):
     """`times` answers of `status` for paths that match `path`; with `after`, the work is done and only its answer is lost.
 
-    The status 0 breaks the connection off in the middle of the answer.
+    The status 0 breaks the connection off in the middle of the answer. `delay` is waited before the work is done, `hang` after it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -24,6 +24,7 @@ class Fault(BaseModel):
     method: str = ""
     retry_after: int | None = None
     delay: float = Field(0, ge=0)
+    hang: float = Field(0, ge=0)
     after: bool = False
     more: dict[str, str] = Field(default_factory=dict)
 

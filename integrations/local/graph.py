@@ -61,6 +61,7 @@ class LocalGraph:
             response = await self._checked(request)
         except GraphError as wrong:
             response = error(wrong)
+        await asyncio.sleep(fault.hang if fault else 0)
         if fault and fault.harmless:
             response.headers.update(fault.headers)
         return fault_of(fault) if fault and not fault.harmless else response
@@ -230,14 +231,26 @@ class LocalGraph:
         return FileResponse(self.drive.path(found["id"]), media_type=found["mime"], filename=found["name"])
 
     async def edit(self, request: Request) -> Response:
-        """What a person changes in the browser: `{list, item, fields, name, email}`."""
+        """What a person does in the browser, `{list, item, fields, name, email}`: without an item they make one, without fields they
+        delete it."""
         told = await request.json()
-        self.lists.edited(self.lists.find(told["list"])["id"], told["item"], told["fields"], told["name"], told["email"])
-        return Response(status_code=204)
+        list_id, item = self.lists.find(told["list"])["id"], told["item"]
+        if told["fields"] is None:
+            self.lists.remove(list_id, item)
+            return Response(status_code=204)
+        item = item or self.lists.create(list_id, {})["id"]
+        self.lists.edited(list_id, item, told["fields"], told["name"], told["email"])
+        return JSONResponse({"id": item})
 
     async def remake(self, request: Request) -> Response:
         """A person deletes a list and makes it again: `{list}`."""
         self.lists.remake((await request.json())["list"])
+        return Response(status_code=204)
+
+    async def rename(self, request: Request) -> Response:
+        """A person deletes a column and makes it again under another name, with what stood in it: `{list, column, to}`."""
+        told = await request.json()
+        self.lists.rename(self.lists.find(told["list"])["id"], told["column"], told["to"])
         return Response(status_code=204)
 
     async def revoke(self, _: Request) -> Response:
@@ -297,6 +310,7 @@ def app(folder: Path, maildir: Path) -> Starlette:
         Route("/_faults", graph.faults.route, methods=["GET", "POST", "DELETE"]),
         Route("/_edit", graph.edit, methods=["POST"]),
         Route("/_remake", graph.remake, methods=["POST"]),
+        Route("/_rename", graph.rename, methods=["POST"]),
         Route("/_revoke", graph.revoke, methods=["POST"]),
         Route("/library/{item}", graph.download),
         Route("/", graph.page),

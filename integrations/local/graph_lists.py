@@ -7,6 +7,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,15 @@ class Lists:
             raise GraphError(409, "nameAlreadyExists", f"A column named {column.name} exists.")
         self.db.execute("insert into columns values (?, ?, ?)", (list_id, column.name, json.dumps(vars(column))))
         return column
+
+    def rename(self, list_id: str, before: str, after: str) -> None:
+        """Give a column another internal name; nothing is told of it as a change of the items."""
+        column = replace(self.columns(list_id)[before], name=after)
+        self.db.execute("update columns set name = ?, declared = ? where list = ? and name = ?",
+                        (after, json.dumps(vars(column)), list_id, before))
+        for row in self.db.execute("select number, fields from items where list = ?", (list_id,)).fetchall():
+            fields = {after if name == before else name: value for name, value in json.loads(row["fields"]).items()}
+            self.db.execute("update items set fields = ? where number = ?", (json.dumps(fields), row["number"]))
 
     def items(self, list_id: str, condition: str | None, tolerant: bool, after: int, top: int) -> list[Row]:
         """Up to `top` items after the item number `after` that meet an OData `condition` (equality of columns, joined by `and`)."""

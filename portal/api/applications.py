@@ -14,10 +14,10 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from sqlmodel import Session
 
-from models.application import Application, prefilled, reply, submit
+from models.application import Application, of_invitation, prefilled, reply, submit
 from models.database import reading, transaction
 from models.document import counts, stored
-from models.draft import answers_of, save_step
+from models.draft import answers_of, save_steps
 from models.editions import carry_over
 from models.errors import Conflict, Invalid, NotFound, Problem, Refused
 from models.forms_api import from_camel
@@ -94,6 +94,7 @@ class Submitted(Arrived):
     status_url: str = Field(examples=["/api/status?invitationCode=C1D94680"])
 
 
+References = dict[int, FileReference]  # by their numbers in the request
 Wait = Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for SharePoint and the emails")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="One key never submits twice")]
 
@@ -105,14 +106,26 @@ async def epc_application(request: Request, body: Submission, wait: Wait = 0, ke
     Sent again, it answers with the application that is there. While information is required of the partner it is a
     resubmission, unless its `Idempotency-Key` has been used before.
     """
-    invitation = await run_in_threadpool(admit, request, body.code)
-    run = in_turn if body.file_references else run_in_threadpool  # files that are not completed yet are looked at
-    application = await run(partial(_submitted, invitation, body, key))
+    invitation, unseen = await run_in_threadpool(_admitted, request, body)
+    run = in_turn if unseen else run_in_threadpool  # to look at a file takes seconds of a core
+    application = await run(partial(_submitted, invitation, body, key, unseen))
     state = await _arrived(application.id or 0, wait)
     return Submitted(
         **state.model_dump(), application_id=str(application.id), reference_number=application.reference_number or "",
         status_url=f"/api/status?invitationCode={invitation.code}" if body.code else "/api/status",
     )  # fmt: skip
+
+
+def _admitted(request: Request, body: Submission) -> tuple[Invitation, References]:
+    """Whose application it is, and which of the files, by their numbers, do not count yet."""
+    invitation, references = admit(request, body.code), dict(enumerate(body.file_references))
+    if references:
+        with reading() as session:
+            application = of_invitation(session, invitation.code)
+            held = stored(session, application.id) if application else []
+        known = {name for one in held for name in (one.r2_key, one.public_id)}
+        references = {number: one for number, one in references.items() if one.r2_key not in known}
+    return invitation, references
 
 
 async def _arrived(application_id: int, wait: int) -> Arrived:
@@ -130,11 +143,11 @@ def _look(application_id: int) -> Arrived:
         return arrived(session, application_id)
 
 
-def _submitted(invitation: Invitation, body: Submission, key: str | None) -> Application:
+def _submitted(invitation: Invitation, body: Submission, key: str | None, unseen: References) -> Application:
     """The application, submitted now or before. The answers are stored first and for themselves, so a refusal loses nothing."""
     if before := _store_answers(invitation, body, key):
         return before
-    problems = list(_complete(invitation, body.file_references))
+    problems = list(_complete(invitation, unseen))
     with transaction() as session:
         application = application_of(session, invitation)
         if not _sent_before(session, key, application):  # or sent twice at the same time, and the other one was faster
@@ -162,8 +175,7 @@ def _store_answers(invitation: Invitation, body: Submission, key: str | None) ->
         if _sent_before(session, key, application):
             return application
         carry_over(session, application)
-        for step, answers in steps:
-            save_step(session, application, step, answers)
+        save_steps(session, application, steps)
         if body.replies:
             reply(session, application, {_NAMES.get(name, name): words for name, words in body.replies.items()})
     return None
@@ -178,9 +190,9 @@ def _sent_before(session: Session, key: str | None, application: Application) ->
     return submitted_before(session, key, application) or not application.open_to_partner
 
 
-def _complete(invitation: Invitation, references: list[FileReference]) -> Iterator[Problem]:
+def _complete(invitation: Invitation, references: References) -> Iterator[Problem]:
     """Complete what is pending; what is wrong with a file is one more problem of the application, but an outage is an outage."""
-    for number, reference in enumerate(references):
+    for number, reference in references.items():
         try:
             uploads.complete_upload(Visitor(invitation), reference.r2_key)
         except NotFound:

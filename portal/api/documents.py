@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
@@ -24,6 +24,10 @@ router = APIRouter(prefix="/api", tags=["Documents"])
 ANY_SLOT = "additional_documents"
 KEY = "uploads/C1D94680/document_123.pdf"
 Key = Annotated[Line, Field(max_length=1024, description="The document's key, as /api/upload-file gave it", examples=[KEY])]
+
+Once = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="One key never begins two uploads")
+]
 
 
 class Upload(Body):
@@ -143,10 +147,15 @@ class Done(Reply):
 
 
 @router.post("/upload-file", responses=documented(400, 401, 403, 409, 413, 422))
-def upload_file(request: Request, body: Upload) -> Signed:
-    """Begin an upload: signed addresses for exactly this file, whole or in pieces, which work for an hour."""
+def upload_file(request: Request, body: Upload, key: Once = None) -> Signed:
+    """Begin an upload: signed addresses for exactly this file, whole or in pieces, which work for an hour.
+
+    The same Idempotency-Key with the same file begins no second one and signs anew; with another file, 422.
+    """
     who = visitor(request, body.invitation_code)
-    begun = uploads.begin_upload(who, body.slot, body.file_name, body.file_size, application=body.application, replaces=body.replaces)
+    begun = uploads.begin_upload(
+        who, body.slot, body.file_name, body.file_size, application=body.application, replaces=body.replaces, once=key or "",
+    )  # fmt: skip
     return Signed.of(begun)
 
 

@@ -8,15 +8,17 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 from pydantic.alias_generators import to_camel
+from sqlmodel import Session
 
 from models.application import of_invitation
 from models.database import reading, transaction
 from models.document import stored
 from models.draft import Behind, Draft, clear, drafts, merging, save_step
 from models.forms_api import from_camel
+from models.invitation import Invitation
 from models.steps import STEPS, step_numbered
 from portal.api.bodies import Answers, Body, Code, Moment, Reply, StepNumber
-from portal.api.conditional import NOT_CHANGED, Conditional
+from portal.api.conditional import NOT_CHANGED, Conditional, IfMatch, must_match, named
 from portal.api.documents import StoredFile
 from portal.api.partner import admit, application_of
 from portal.presence import tell
@@ -71,14 +73,18 @@ class StoredDraft(Reply):
     files: list[StoredFile]
 
 
-@router.post("/save-draft", response_model=Saved, responses=documented(400, 401, 403, 409, 413, 422))
-def save_draft(request: Request, body: SaveDraft) -> Saved | Response:
-    """Store one step. 409 with the stored step (`current`) when `revision` is behind: read, merge, send again."""
+@router.post("/save-draft", response_model=Saved, responses=documented(400, 401, 403, 409, 412, 413, 422))
+def save_draft(request: Request, body: SaveDraft, seen: IfMatch = None) -> Saved | Response:
+    """Store one step. 409 with the stored step (`current`) when `revision` is behind: read, merge, send again.
+
+    If-Match takes the ETag of /api/draft, for a caller who must have seen all of it.
+    """
     invitation, step = admit(request, body.invitation_code), step_numbered(body.step)
     answers = from_camel(step, body.form_data)
     try:
         with transaction() as session:
             application = application_of(session, invitation)
+            must_match(seen, lambda: _stored(session, invitation))
             draft = save_step(session, application, step, answers, body.revision)
     except Behind as error:
         return _behind(error)
@@ -88,23 +94,34 @@ def save_draft(request: Request, body: SaveDraft) -> Saved | Response:
 
 
 @router.get("/draft", responses={**NOT_CHANGED, **documented(401, 422)})
-def read_draft(request: Request, code: Annotated[Code | None, Query(alias="invitationCode")] = None) -> StoredDraft:
+def read_draft(request: Request, response: Response, code: Annotated[Code | None, Query(alias="invitationCode")] = None) -> StoredDraft:
     """All steps, their revisions and the files, also of an application that has been sent."""
     invitation = admit(request, code)
     with reading() as session:
-        held, application = drafts(session, invitation.code), of_invitation(session, invitation.code)
-        files = stored(session, application.id) if application else []
-    steps = {f"step{step.number}": _saved(held.get(step.number)) for step in STEPS}
-    return StoredDraft(steps=steps, files=[StoredFile.of(file) for file in files])
+        told = _stored(session, invitation)
+    named(response, told)
+    return told
 
 
-@router.post("/clear-draft", responses=documented(400, 401, 403, 409, 413, 422))
-def clear_draft(request: Request, body: ClearDraft) -> Cleared:
-    """Throw the answers away and begin anew; the documents stay until they are removed."""
+@router.post("/clear-draft", responses=documented(400, 401, 403, 409, 412, 413, 422))
+def clear_draft(request: Request, body: ClearDraft, seen: IfMatch = None) -> Cleared:
+    """Throw the answers away and begin anew; the documents stay until they are removed.
+
+    If-Match takes the ETag of /api/draft, so that nothing is thrown away that the caller has not seen.
+    """
     invitation = admit(request, body.invitation_code)
     with transaction() as session:
-        clear(session, application_of(session, invitation))
+        application = application_of(session, invitation)
+        must_match(seen, lambda: _stored(session, invitation))
+        clear(session, application)
     return Cleared()
+
+
+def _stored(session: Session, invitation: Invitation) -> StoredDraft:
+    held, application = drafts(session, invitation.code), of_invitation(session, invitation.code)
+    files = stored(session, application.id) if application else []
+    steps = {f"step{step.number}": _saved(held.get(step.number)) for step in STEPS}
+    return StoredDraft(steps=steps, files=[StoredFile.of(file) for file in files])
 
 
 def _behind(error: Behind) -> Response:

@@ -8,6 +8,8 @@ from sqlmodel import Session, col, or_, select
 from models.application import Application
 from models.event import OPEN, Delivery, DeliveryState, Event
 from models.invitation import Invitation
+from models.pause import among
+from models.webhook import SYSTEM
 from portal import words
 from portal.api.bodies import Moment, Reply
 
@@ -36,10 +38,11 @@ class Arrived(Reply):
 
 
 def deliveries(session: Session, invitation: Invitation, application: Application | None) -> list[Followed]:
-    """Every delivery of the invitation and of its application, oldest first."""
+    """Every delivery of the invitation and of its application, oldest first, but for those to webhooks."""
     theirs = [col(Delivery.invitation_id) == invitation.id]
     theirs += [col(Delivery.application_id) == application.id] if application else []
-    wanted = select(Delivery, Event.type).join(Event, col(Event.id) == col(Delivery.event_id)).where(or_(*theirs))
+    theirs = [or_(*theirs), ~among(col(Delivery.target), [SYSTEM])]  # who else hears of it is not the partner's to know
+    wanted = select(Delivery, Event.type).join(Event, col(Event.id) == col(Delivery.event_id)).where(*theirs)
     return [_followed(delivery, event) for delivery, event in session.exec(wanted.order_by(col(Delivery.id)))]
 
 
@@ -47,7 +50,8 @@ def arrived(session: Session, application_id: int) -> Arrived:
     """Whether the latest submission is in SharePoint with its documents, and whether all its emails have left."""
     wanted = select(Event.id).where(Event.application_id == application_id, col(Event.type).in_(SUBMISSIONS))
     event_id = session.exec(wanted.order_by(col(Event.id).desc())).first()
-    found = session.exec(select(Delivery.target, Delivery.state).where(Delivery.event_id == event_id)).all()
+    told = select(Delivery.target, Delivery.state).where(Delivery.event_id == event_id, ~among(col(Delivery.target), [SYSTEM]))
+    found = session.exec(told).all()
     done = {target for target, state in found if state == DeliveryState.DONE}
     emails = {target for target, _ in found if target.startswith("email.")}
     settled = all(state not in OPEN for _, state in found)

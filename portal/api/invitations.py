@@ -9,14 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from models.database import transaction
+from integrations import cache
+from models.database import now, transaction
 from models.errors import Invalid, Problem
-from models.invitation import Invitation, note_opened
+from models.invitation import KIND, Invitation, note_opened
 from models.invitation_list import synced
 from models.language import _
 from portal.api.bodies import Body, Code, Line, Moment, Reply
 from portal.api.machine import machine
 from portal.api.partner import REFUSED, usable
+from portal.limits import refuse_guesser
 from portal.problems import documented
 
 router = APIRouter(prefix="/api", tags=["Invitations"])
@@ -50,13 +52,34 @@ class Validated(Reply):
 @router.post("/validate-invitation", responses=documented(400, 413, 422))
 def validate_invitation(request: Request, body: Validation) -> Validated:
     """Check an invitation code. 10 a minute from one address, and 100 a day that fail."""
+    refuse_guesser(request)
+    place = cache.look(KIND, body.invitation_code)
+    if place.value and _is_open(place.value):
+        return _valid(body.invitation_code, place.value, "cache")
     found = usable(request, body.invitation_code)
     if found is None:
         return Validated(valid=False, message=_(REFUSED), invitation=None)
     if found.opened_at is None:
         with transaction() as session:
             note_opened(session, session.get_one(Invitation, found.id, with_for_update=True))
-    return Validated(valid=True, message=_("Valid invitation code"), invitation=Invited(**_public(found)))
+    elif found.code == body.invitation_code:  # one that was mistyped and understood is looked up each time
+        place.keep(_kept(found))
+    return _valid(found.code, _kept(found), "database")
+
+
+def _kept(found: Invitation) -> dict[str, Any]:
+    """What is kept of an invitation that is open: all of the answer but its code, and until when it is open."""
+    told = Invited(**_public(found)).model_dump(mode="json", exclude={"code"})
+    return {"told": told, "until": found.expires_at.isoformat() if found.expires_at else ""}
+
+
+def _is_open(kept: dict[str, Any]) -> bool:
+    return not kept["until"] or datetime.fromisoformat(kept["until"]) > now()
+
+
+def _valid(code: str, kept: dict[str, Any], source: str) -> Validated:
+    told = Invited(code=code, **kept["told"])
+    return Validated(valid=True, message=_("Valid invitation code"), invitation=told, source=source)
 
 
 def _text(raw: object) -> object:

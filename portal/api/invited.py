@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, Field
 
+from models.already import AlreadyInvited
+from models.application import ApplicationStatus
 from models.errors import Invalid, Problem
 from models.invitation import TITLES, InvitationStatus
 from models.invited import TABS, Line, Standing, onward
@@ -21,7 +23,7 @@ from portal.api.bodies import Body, Moment, Reply
 from portal.api.bodies import Line as Text
 from portal.api.conditional import NOT_CHANGED, Conditional
 from portal.api.program import Asks
-from portal.problems import documented
+from portal.problems import ProblemDetails, documented, problem
 
 router = APIRouter(prefix="/api", tags=["Programs"], route_class=Conditional)
 
@@ -74,15 +76,16 @@ class Invitations(Reply):
 class Invite(Body):
     """A partner to be invited. The mail with the link leaves by itself."""
 
-    company_name: Text = Field(description="2 to 200 characters", examples=["Marstack"])
-    contact_email: Text = Field(description="Where the invitation goes", examples=["rob@marstack.ai"])
-    contact_name: Text = Field("", description="120 characters at most", examples=["Rob Marsh"])
-    title: Text = Field("", description=", ".join(TITLES), examples=["Mr"])
+    company_name: Text = Field(description="2 to 200 characters", examples=["Northgate Roofing Ltd"])
+    contact_email: Text = Field(description="Where the invitation goes", examples=["priya@northgateroofing.co.uk"])
+    contact_name: Text = Field("", description="120 characters at most", examples=["Priya Nair"])
+    title: Text = Field("", description=", ".join(TITLES), examples=["Ms"])
     notes: Text = Field("", description="For the staff; 2,000 characters at most", examples=["Met at Solar & Storage Live"])
     language: Annotated[Text, AfterValidator(_known)] = Field(ENGLISH.code, description=", ".join(LANGUAGES), examples=["en"])
     expires_at: Annotated[datetime | None, AfterValidator(reading.with_zone)] = Field(
         None, description="Left out, it is open as long as invitations usually are", examples=["2027-03-31T17:00:00Z"]
     )
+    invite_anyway: bool = Field(False, description="Send it although the address is invited already, which else is a 409")
 
 
 class Made(Reply):
@@ -94,6 +97,23 @@ class Made(Reply):
     url: str = Field(description="The link that the mail carries")
     status: InvitationStatus = Field(examples=["active"])
     expires_at: Moment | None
+
+
+class Stands(Reply):
+    """What stands for an address already; neither its code nor its notes are told."""
+
+    company_name: str = Field(examples=["Marstack"])
+    created_at: Moment
+    created_by: str | None = Field(description="Who invited, where it was one of the staff or a program", examples=["Olivia Hart"])
+    standing: Standing = Field(examples=["opened"])
+    reference: str | None = Field(description="The application's reference, once it was sent", examples=["EPC-2026-7K3M9Q"])
+    application_status: ApplicationStatus | None = Field(examples=["under_review"])
+
+
+class InvitedAlready(ProblemDetails):
+    """Nothing was sent, since the address is invited already, by an open invitation or an application that runs."""
+
+    already_invited: list[Stands] = Field(alias="alreadyInvited", description="What stands for the address, newest first")
 
 
 Key = Annotated[
@@ -118,21 +138,47 @@ def list_invitations(
     return Invitations(invitations=[_listed(line) for line in lines], next_cursor=cursors.written([last], asked) if last else None)
 
 
-@router.post("/invitations", status_code=201, responses={200: {"model": Made, "description": "This key has made it before"},
-                                                         **documented(400, 401, 403, 413, 422)})  # fmt: skip
-def make_invitation(asks: Asks, body: Invite, response: Response, key: Key = None) -> Made:
+@router.post(
+    "/invitations", status_code=201, response_model=Made,
+    responses={
+        200: {"model": Made, "description": "This key has made it before"}, **documented(400, 401, 403, 413, 422),
+        409: {"model": InvitedAlready, "description": "The address is invited already; `inviteAnyway` sends it all the same"},
+    },
+)  # fmt: skip
+def make_invitation(asks: Asks, body: Invite, response: Response, key: Key = None) -> Made | Response:
     """Invite a partner. The same Idempotency-Key with the same body makes no second one and answers alike, with 200; with another, 422.
+
+    An address that is invited already is answered by 409, and nothing is sent; with `inviteAnyway` it is invited once more.
 
     Needs the scope `invitations:make`.
     """
-    sent = body.model_dump()
+    sent = body.model_dump(exclude={"invite_anyway"})
     fields = {("contact_title" if name == "title" else name): value for name, value in sent.items()}
     try:
-        made, new = asks.change(Scope.MAKE_INVITATIONS, lambda session, token: invite_once(session, token, key, fields))
+        made, new = asks.change(
+            Scope.MAKE_INVITATIONS, lambda session, token: invite_once(session, token, key, fields, anyway=body.invite_anyway)
+        )
+    except AlreadyInvited as error:
+        return _refused(error)
     except Invalid as error:
         raise Invalid(error.detail, [_spelled(one) for one in error.problems]) from error
     response.status_code = 201 if new else 200
     return Made(id=str(made.id), code=made.code, url=form_link(made.code), status=made.state, expires_at=made.expires_at)
+
+
+def _refused(error: AlreadyInvited) -> Response:
+    told = _("{refusal} Send inviteAnyway as true to invite it once more.").format(refusal=error.detail)
+    return problem(error.status, told, alreadyInvited=_standing(error))
+
+
+def _standing(error: AlreadyInvited) -> list[dict[str, Any]]:
+    """What the desk is told too, but for the codes, which open the partner's application."""
+    stands = (
+        Stands(company_name=one.company, created_at=one.at, created_by=one.by or None, standing=one.standing,
+               reference=one.reference or None, application_status=one.status)
+        for one in error.found
+    )  # fmt: skip
+    return [one.model_dump(mode="json", by_alias=True) for one in stands]
 
 
 def _spelled(one: Problem) -> Problem:

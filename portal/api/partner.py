@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request
 from sqlmodel import Session, col, select
@@ -14,8 +14,10 @@ from models.database import reading, transaction
 from models.errors import Forbidden, SignInNeeded
 from models.invitation import Invitation, InvitationStatus, find, normal_code
 from models.language import _
-from portal.auth import colleague_id, partner_code, refuse_other_sites
+from models.visit import cut_off
+from portal.auth import refuse_other_sites
 from portal.limits import count_failure, refuse_guesser
+from portal.visits import inside
 
 #: Programs that fetch a link for its preview. Nobody has opened anything then.
 PREVIEWS = re.compile(r"bot\b|preview|facebookexternalhit|whatsapp|slack|skype|teams|ms-office|outlook", re.IGNORECASE)
@@ -24,10 +26,11 @@ REFUSED = "Invalid or expired invitation code"
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whoever is at the form: the partner, or a colleague who helps with one step."""
+    """Whoever is at the form: the partner, or a colleague who helps with one step. `visit` is empty for whoever brings the code along."""
 
     invitation: Invitation
     colleague: Colleague | None = None
+    visit: str = ""
 
     @property
     def step(self) -> str:
@@ -49,13 +52,25 @@ def visitor(request: Request, given: str | None = None) -> Visitor:
         return Visitor(_by_code(request, given))
     if request.method == "POST":
         refuse_other_sites(request)
-    if mine := colleague_id(request):
-        return helper(mine)
-    if not (code := partner_code(request)):
+    who = inside(request)
+    if who is None:
         raise SignInNeeded(_("Send your invitation code, or open the portal by the link in your invitation."))
-    if found := opened_by(code):
-        return Visitor(found)
+    if who.colleague:
+        return replace(helper(who.colleague), visit=who.visit)
+    if found := opened_by(who.code):
+        return Visitor(found, visit=who.visit)
     raise SignInNeeded(_(REFUSED))
+
+
+def still_inside(who: Visitor) -> None:
+    """SignInNeeded once whoever has a page open is let in no more; an open page asks this before each change (FACTS 64)."""
+    with reading() as session:
+        if who.visit and cut_off(session, [who.visit]):
+            raise SignInNeeded(_("You have been signed out on this device. Enter your code, or open the link from your email again."))
+    if who.colleague:
+        helper(who.colleague.public_id)
+    elif opened_by(who.invitation.code) is None:
+        raise SignInNeeded(_(REFUSED))
 
 
 def admit(request: Request, given: str | None) -> Invitation:
@@ -96,8 +111,10 @@ def is_person(request: Request) -> bool:
 
 
 def usable(request: Request, code: str) -> Invitation | None:
-    """The invitation if an application can be begun with it; a code that cannot is counted against the address that sent it."""
-    refuse_guesser(request)
+    """The invitation if an application can be begun with it; a code that cannot is counted against the address that sent it.
+
+    Whether that address has guessed too often already is for the caller to ask (limits.refuse_guesser).
+    """
     found = opened_by(code)
     if found is not None and found.state == InvitationStatus.ACTIVE:
         return found

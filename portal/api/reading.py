@@ -55,8 +55,8 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most")]
 Since = Annotated[
     datetime | None, AfterValidator(with_zone),
     Query(alias="changedSince", examples=["2026-11-22T09:30:00Z"],
-          description="Only what was sent, decided, renewed or given another status at this moment or since. Ask with a minute's overlap: "
-                      "what is being written while you read shows a moment later"),
+          description="Only what was sent, decided, renewed or given another status, or in whose documents a virus was found afterwards, "
+                      "at this moment or since. Ask with a minute's overlap: what is being written while you read shows a moment later"),
 ]  # fmt: skip
 Reference = Annotated[str, Path(pattern=REFERENCE, description="The application's reference number", examples=["EPC-2026-7K3M9Q"])]
 
@@ -73,7 +73,7 @@ class Summary(Reply):
     reviewer: str = Field(description="Who reviews it; empty while nobody does", examples=["Rhea Reviewer"])
     flags: int = Field(description="How many answers and documents the portal's own checks have marked", examples=[2])
     submitted_at: Moment | None
-    updated_at: Moment = Field(description="When it was last sent, decided, renewed or given another status")
+    updated_at: Moment = Field(description="When it was last sent, decided, renewed or given another status, or lost a document to a virus")
     due_on: date | None = Field(description="The first day that the request to the partner names, while one is open")
     expires_on: date | None = Field(description="The first day on which a document or an insurance ends")
     url: str = Field(description="The application itself, for a program", examples=["https://…/api/applications/EPC-2026-7K3M9Q"])

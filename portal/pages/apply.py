@@ -18,17 +18,25 @@ from models.invitation import Invitation, note_opened
 from models.language import _
 from models.sheet import usual_minutes
 from models.steps import STEPS, Step
-from portal import presence
+from models.visit import Ended
+from portal import presence, visiting
 from portal.api.partner import admit, is_person, visitor
-from portal.auth import colleague_id, forget_visitor, is_known, let_partner_in, refuse_other_sites, visit
+from portal.auth import refuse_other_sites
 from portal.frame import NAME, page, plain_page
 from portal.language import remember_choice
-from portal.pages import apply_check, apply_colleagues, apply_device, apply_edition, apply_help, apply_renew
+from portal.pages import apply_check, apply_colleagues, apply_device, apply_devices, apply_edition, apply_help, apply_renew
 from portal.pages.apply_folder import Folder, folder_of, read_folder
 from portal.pages.apply_step import StepPage
 from portal.render import render
+from portal.visits import colleague_id, forget_visitor, is_known, let_partner_in, visit, why_ended
 
 REFUSED = "This code cannot be used. Check it against your invitation, or ask {name} for a new one."
+#: Why somebody is let in no more on this device, where that is news to them.
+OVER = {
+    Ended.FROM_ELSEWHERE: "You were signed out on this device from another one. To go on here, open the link from your invitation or enter "
+                          "its code.",
+    Ended.BY_STAFF: "We have signed you out on all devices. To go on, open the link from your invitation or enter its code.",
+}  # fmt: skip
 SPAN = 60  # a code is 8 characters; whatever is much longer is no mistyped code
 
 
@@ -39,7 +47,7 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/apply/continue", go_on, methods=["GET"], include_in_schema=False)
     app.add_api_route("/apply/leave", leave, methods=["POST"], include_in_schema=False)
     app.add_api_route("/apply/submit", apply_check.send, methods=["POST"], include_in_schema=False)
-    for part in (apply_check, apply_edition, apply_device, apply_colleagues, apply_help, apply_renew):
+    for part in (apply_check, apply_edition, apply_device, apply_devices, apply_colleagues, apply_help, apply_renew):
         part.install(app)
 
     for step in STEPS:
@@ -62,7 +70,9 @@ async def entrance(request: Request, code: str = "") -> Response:
         return await _enter(request, code, counts=is_person(request))
     if request.session.pop("refused", ""):
         return _page(error=_refused())
-    return _page(here=await run_in_threadpool(_known_here, request))
+    here = await run_in_threadpool(_known_here, request)
+    why = None if here else await run_in_threadpool(why_ended, request)
+    return _page(here=here, over=_(OVER[why]) if why in OVER else "")
 
 
 async def knock(request: Request, code: Annotated[str, Form()] = "") -> Response:
@@ -81,8 +91,9 @@ def go_on(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     """Forget who was let in on this device; what was saved stays in the portal."""
     refuse_other_sites(request)
-    presence.dismiss(visit(request))
-    forget_visitor(request)
+    here = await run_in_threadpool(visit, request)
+    await run_in_threadpool(forget_visitor, request)
+    visiting.dismiss(here, presence.dismiss(here))
     return RedirectResponse("/apply", 303)
 
 
@@ -92,16 +103,18 @@ async def _enter(request: Request, code: str, *, counts: bool) -> Response:
     except SignInNeeded:
         request.session["refused"] = "yes"
         return RedirectResponse("/apply", 303)
-    if not is_known(request, invitation.code) and await run_in_threadpool(_is_guarded, invitation):
+    if await run_in_threadpool(_is_guarded, request, invitation):
         return apply_device.knock(request, invitation)
     place = await run_in_threadpool(_begin, invitation, counts)
     await run_in_threadpool(remember_choice, request, invitation.code)
-    let_partner_in(request, invitation.code)
+    await run_in_threadpool(let_partner_in, request, invitation)
     return RedirectResponse(place, 303)
 
 
-def _is_guarded(invitation: Invitation) -> bool:
-    """Whether a device that is not known must show a mailed code."""
+def _is_guarded(request: Request, invitation: Invitation) -> bool:
+    """Whether this device must show a mailed code: it is not known, and something is saved."""
+    if is_known(request, invitation):
+        return False
     with reading() as session:
         application = of_invitation(session, invitation.code)
         return application is not None and has_saved(session, application)
@@ -148,8 +161,8 @@ def _refused() -> str:
     return _(REFUSED).format(name=NAME)
 
 
-def _page(status: int = 200, *, error: str = "", here: dict[str, str] | None = None) -> Response:
+def _page(status: int = 200, *, error: str = "", here: dict[str, str] | None = None, over: str = "") -> Response:
     title = _("Apply to become a partner")
-    body = render("apply_entrance.html", name=NAME, error=error, minutes=usual_minutes(), here=here)
+    body = render("apply_entrance.html", name=NAME, error=error, minutes=usual_minutes(), here=here, over=over)
     shown = plain_page(_("Error: {title}").format(title=title) if error else title, body, scripts=("entrance.js",), kind="entrance")
     return HTMLResponse(shown, status)

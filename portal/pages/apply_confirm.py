@@ -16,11 +16,11 @@ from sqlmodel import Session
 from models.application import Application
 from models.confirmation import LIFE, ask_confirmation, comparable, confirm, unconfirmed
 from models.database import transaction
-from models.errors import Refused, SignInNeeded
+from models.errors import Refused
 from models.invitation import Invitation
 from models.language import _, speaking, spoken
 from portal.api.confirmation import WRONG
-from portal.api.partner import REFUSED, Visitor, application_of, helper, opened_by
+from portal.api.partner import Visitor, application_of, still_inside
 from portal.frame import push
 from portal.pages.apply_folder import Folder
 from portal.render import render
@@ -121,9 +121,6 @@ class Confirm:
 
 def _work(invitation: Invitation, visitor: Visitor | None, work: Callable[[Session, Application], T]) -> T:
     """One verb in one transaction. A page that stands open may outlive its invitation, so that is looked at anew (FACTS 64)."""
-    if visitor and visitor.colleague:
-        helper(visitor.colleague.public_id)
-    elif opened_by(invitation.code) is None:
-        raise SignInNeeded(_(REFUSED))
+    still_inside(visitor or Visitor(invitation))
     with transaction() as session:
         return work(session, application_of(session, invitation))

@@ -19,13 +19,14 @@ from models.invitation import Invitation, is_correctable
 from models.language import _, ngettext
 from models.settings import settings
 from portal.api.partner import opened_by
-from portal.auth import KNOCKING, let_partner_in, refuse_other_sites
+from portal.auth import KNOCKING, opened, refuse_other_sites, sealed
 from portal.frame import plain_page
 from portal.language import remember_choice
 from portal.limits import count_failure, refuse_guesser
 from portal.pages.apply_folder import read_folder
 from portal.pages.apply_help import door_css
 from portal.render import render
+from portal.visits import let_partner_in
 
 HERE = "/apply/device"
 MINUTE = timedelta(minutes=1)
@@ -58,7 +59,7 @@ def install(app: FastAPI) -> None:
 
 def knock(request: Request, invitation: Invitation) -> Response:
     """Send a device that is not known to the page that asks for a code. No mail leaves by itself: programs open links, too."""
-    request.session[KNOCKING] = {"code": invitation.code, "asked": _asked(request, invitation.code)}
+    request.session[KNOCKING] = sealed({"code": invitation.code, "asked": _asked(request, invitation.code)})
     return RedirectResponse(HERE, 303)
 
 
@@ -80,7 +81,7 @@ def send(request: Request, to: Annotated[int, Form()] = 0) -> Response:
         return RedirectResponse("/apply", 303)
     except TooMany:
         return _refusal(request, _("Six codes were sent within an hour, and there are no more for now. Wait an hour, then ask again."), 429)
-    request.session[KNOCKING] = {"code": code, "asked": made.id}
+    request.session[KNOCKING] = sealed({"code": code, "asked": made.id})
     return RedirectResponse(HERE, 303)
 
 
@@ -102,7 +103,7 @@ def enter(request: Request, digits: Annotated[str, Form(max_length=40)] = "") ->
     if outcome != Outcome.RIGHT:
         return _wrong(request, outcome)
     remember_choice(request, code)
-    let_partner_in(request, code)
+    let_partner_in(request, invitation)
     return RedirectResponse(read_folder(invitation).next_place(), 303)
 
 
@@ -171,8 +172,7 @@ def _asked(request: Request, code: str) -> int:
 
 
 def _knocking(request: Request) -> dict[str, Any]:
-    found = request.session.get(KNOCKING)
-    return found if isinstance(found, dict) else {}
+    return opened(str(request.session.get(KNOCKING, "")))
 
 
 def _page(door: Door, error: str = "", status: int = 200) -> Response:

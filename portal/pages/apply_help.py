@@ -10,10 +10,10 @@ from models.database import reading, transaction
 from models.errors import SignInNeeded
 from models.language import _
 from portal.api.partner import Visitor, helper, is_person, visitor
-from portal.auth import colleague_id, let_colleague_in, partner_code
 from portal.frame import plain_page, static_url
 from portal.limits import count_failure, refuse_guesser
 from portal.render import render
+from portal.visits import colleague_id, let_colleague_in, partner_code
 
 HERE, DONE = "/apply/help", "/apply/help/done"
 LENGTH = 100  # a token is 43 characters; whatever is much longer is none of ours
@@ -86,7 +86,7 @@ def _let_in(request: Request, found: Visitor) -> None:
     if is_person(request):
         with transaction() as session:
             note_seen(session, session.get_one(Colleague, found.colleague.id))
-    let_colleague_in(request, found.colleague.public_id)
+    let_colleague_in(request, found.invitation, found.colleague)
 
 
 def _why(public_id: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from html import escape
 from typing import Literal
 
 from fastapi import FastAPI, Request
@@ -23,11 +22,11 @@ from models.person import Actor, Right
 from models.steps import QUESTIONS, STEPS
 from portal import listing, staff, words
 from portal.controls import Sheet
-from portal.frame import frame, page, static_url
+from portal.frame import page
 from portal.listing import Kind, Listing, Params
-from portal.pages.desk_style import style
 from portal.pages.export import XLSX, download
 from portal.pages.inviting import correcting
+from portal.pages.people_frame import people_head, people_page
 from portal.render import render
 
 PATH = "/people/contacts"
@@ -45,9 +44,7 @@ def install(app: FastAPI) -> None:
     async def book(request: Request) -> None:
         desk, given = staff.at_desk(request), dict(request.query_params)
         actor, found = await desk.read(Right.READ, lambda session, actor: (actor, contacts.look(session, actor, asked(given))))
-        with frame(_("Partners’ contacts"), actor=actor, here="/people", wide=True):
-            style()
-            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("people.css")}">')
+        with people_page(_("Partners’ contacts"), actor):
             Contacts(desk, actor, found)
 
 
@@ -57,8 +54,7 @@ class Contacts:
     def __init__(self, desk: staff.Desk, actor: Actor, found: Book) -> None:
         self.desk, self.actor = desk, actor
         self.listing = Listing(desk, self._kind(), found)
-        ui.html(f'<div class="title"><h1>{escape(_("People"))}</h1></div>', sanitize=False)
-        ui.html(render("people_tabs.html", here=PATH, programs=actor.may(Right.PEOPLE)), sanitize=False).classes("results")
+        people_head(PATH, actor)
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search contacts"), _("Company, name, email, telephone, reference or code"))
         self.listing.results()

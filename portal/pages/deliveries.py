@@ -138,11 +138,12 @@ def _settling(number: int, what: str) -> Deed:
 
 def _stopping(target: str) -> Deed:
     lead = _("Nothing of it is sent until somebody lets it go on. What happens meanwhile waits in order, and nothing is lost.")
+    choices = {one: words.target(one) for one in dict.fromkeys((*STOPPABLE, target)) if one}  # a webhook only where it is shown alone
     return Deed(
         _("Stop deliveries"), lead, _("Stop"), _("It is stopped."),
         lambda session, actor, typed: pause(session, actor, typed["target"], typed["why"]),
         (
-            Ask("target", _("What is stopped"), "choice", value=target, options={one: words.target(one) for one in STOPPABLE}),
+            Ask("target", _("What is stopped"), "choice", value=target, options=choices),
             Ask("why", _("Why"), "long", help=_("Whoever looks at this page reads it.")),
         ),
         look="danger",

@@ -22,18 +22,21 @@ from models.language import _
 from models.person import Right
 from models.settings import settings
 from models.steps import STEPS
-from portal import listing, staff, words
+from portal import listing, staff, visiting, words
 from portal.controls import Deed, Sheet, button
 from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages import importing
 from portal.pages.desk_style import style
-from portal.pages.inviting import as_day, extending, remind_one, reminding, resending, restore_one, revoking
+from portal.pages.inviting import as_day, extending, remind_one, reminding, resending, restore_one, revoking, signing_out
 from portal.pages.inviting_anew import InviteSheet
 from portal.render import render
 
 #: A row's buttons → the dialogs they open.
-DEEDS: Mapping[str, Callable[[Invitation], Deed]] = {"resend": resending, "extend": extending, "revoke": revoking, "remind": reminding}
+DEEDS: Mapping[str, Callable[[Invitation], Deed]] = {
+    "resend": resending, "extend": extending, "revoke": revoking, "remind": reminding,
+    "sign-out": signing_out,
+}  # fmt: skip
 TONES: Mapping[str, str] = {
     Standing.BOUNCED: "bad", Standing.FAILED: "bad", Standing.UNSENT: "warn", Standing.STARTED: "info", Standing.OPENED: "info",
     Standing.EXPIRED: "warn", Standing.REVOKED: "bad",
@@ -110,6 +113,7 @@ class Invitations:
 
     async def _changed(self, revoked: Invitation | None = None) -> None:
         """Something else was done: what was said of the invitation made before may not be true any more."""
+        visiting.look_now()  # it may have ended visits, whose open pages are closed now
         self.news.set_content(_revoked(revoked) if revoked else "")
         await self.listing.again()
         if revoked:  # its row may be gone, and the focus with it

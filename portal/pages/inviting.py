@@ -20,6 +20,7 @@ from models.person import Actor, Right
 from models.reminder import remind
 from models.revocation import restore
 from models.settings import settings
+from models.visit import end_all
 from portal.controls import Ask, Deed, Values
 from portal.words import OFFICE, own
 
@@ -107,6 +108,17 @@ def revoking(one: Invitation) -> Deed:
         _("The code opens nothing any more, even if the form was begun. No email is sent. For ten minutes you can take this back."),
         _("Revoke"), _("The invitation is revoked."),
         _on(one.code, lambda session, actor, found, __: verbs.revoke(session, actor, found)), look="danger",
+    )  # fmt: skip
+
+
+def signing_out(one: Invitation) -> Deed:
+    """End the visits of the partner and of all colleagues."""
+    return Deed(
+        _("Sign the partner out: {company}").format(company=own(one.company_name)),
+        _("The partner and every colleague who helps are signed out on all devices at once. What was saved stays, and so does the "
+          "invitation: its link lets them in again, with a code by email once something is saved."),
+        _("Sign out"), _("The partner is signed out on all devices."),
+        _on(one.code, lambda session, actor, found, __: end_all(session, actor, found)), look="danger",
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,11 +17,12 @@ from models.loose import searched
 from models.people import Person, disable, enable, end_sessions, people, sign_out_elsewhere
 from models.person import Actor, Right
 from portal import attendance, listing, staff, words
+from portal.browsers import shown_browser
 from portal.controls import Ask, Deed, Sheet, button
-from portal.frame import frame, page, static_url
+from portal.frame import page
 from portal.listing import Kind, Listing, Params
-from portal.pages import contacts, programs
-from portal.pages.desk_style import style
+from portal.pages import contacts, programs, webhooks
+from portal.pages.people_frame import people_head, people_page
 from portal.render import render
 
 MOST_BROWSERS = 3  # of one person that are listed
@@ -41,14 +41,13 @@ def install(app: FastAPI) -> None:
     """Register /people and what is below it."""
     contacts.install(app)
     programs.install(app)
+    webhooks.install(app)
 
     @page("/people")
     async def staff_list(request: Request) -> None:
         desk, asked = staff.at_desk(request), dict(request.query_params)
         found = await desk.read(Right.READ, lambda session, actor: _look(actor, session, asked))
-        with frame(_("People"), actor=found.actor, here="/people", wide=True):
-            style()
-            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("people.css")}">')
+        with people_page(_("People"), found.actor):
             People(desk, found)
 
 
@@ -59,11 +58,7 @@ class People:
         self.desk = desk
         self.listing = Listing(desk, self._kind(found.actor), found)
         self.elsewhere = Sheet(desk, _leaving(desk.token), self._cut_off)
-        with ui.element("div").classes("title"):
-            ui.html(f"<h1>{escape(_('People'))}</h1>", sanitize=False)
-            ui.element("div").classes("grow")
-            button(_("Sign out everywhere else"), self.elsewhere.open, "slim")
-        ui.html(render("people_tabs.html", here="/people", programs=found.actor.may(Right.PEOPLE)), sanitize=False).classes("results")
+        people_head("/people", found.actor, lambda: button(_("Sign out everywhere else"), self.elsewhere.open, "slim"))
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search people"), _("Name or email"))
         self.listing.results()
@@ -140,15 +135,7 @@ def _look(actor: Actor, session: Session, asked: Params) -> Found:
 
 def _draw(found: Found) -> str:
     manages = found.actor.may(Right.PEOPLE)
-    return render("people.html", found=found, manages=manages, seen_at=now(), browser=browser, most=MOST_BROWSERS)
-
-
-def browser(words: str) -> str:
-    """A browser in the reader's words; the pieces are stored in English."""
-    name, on, system = words.partition(" on ")
-    if not words:
-        return _("A browser that does not say which")
-    return _("{browser} on {system}").format(browser=name, system=system) if on else words
+    return render("people.html", found=found, manages=manages, seen_at=now(), browser=shown_browser, most=MOST_BROWSERS)
 
 
 def _address(found: Found) -> str:

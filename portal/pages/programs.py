@@ -19,9 +19,9 @@ from models.person import Actor, Right
 from models.token import SCOPES, USUAL, Listed, Token, make_token, revoke_token, tokens
 from portal import staff, words
 from portal.controls import Ask, Deed, Sheet, Values, button
-from portal.frame import frame, page, static_url
+from portal.frame import page
 from portal.listing import Kind, Listing, Params
-from portal.pages.desk_style import style
+from portal.pages.people_frame import people_head, people_page
 from portal.render import render
 
 PATH = "/people/programs"
@@ -45,25 +45,19 @@ def install(__: FastAPI) -> None:
     async def programs(request: Request) -> None:
         desk = staff.at_desk(request)
         actor, found = await desk.read(Right.PEOPLE, lambda session, actor: (actor, Found(tuple(tokens(session, actor)))))
-        with frame(_("Programs"), actor=actor, here="/people", wide=True):
-            style()
-            ui.add_head_html(f'<link rel="stylesheet" href="{static_url("people.css")}">')
-            Programs(desk, found)
+        with people_page(_("Programs"), actor):
+            Programs(desk, actor, found)
 
 
 class Programs:
     """The page: what a token is, the one that was just made, and the list."""
 
-    def __init__(self, desk: staff.Desk, found: Found) -> None:
+    def __init__(self, desk: staff.Desk, actor: Actor, found: Found) -> None:
         self.desk = desk
         self.listing = Listing(desk, Kind(Right.PEOPLE, self._look, _draw, lambda __: PATH, _said, {"revoke": self._revoke}), found)
         self.making = Sheet(desk, self._making(), self._made)
         self.written: tuple[Token, str] | None = None
-        with ui.element("div").classes("title"):
-            ui.html(f"<h1>{escape(_('People'))}</h1>", sanitize=False)
-            ui.element("div").classes("grow")
-            button(_("Make a token"), self.making.open, "go slim", id="make-token")
-        ui.html(render("people_tabs.html", here=PATH, programs=True), sanitize=False).classes("results")
+        people_head(PATH, actor, lambda: button(_("Make a token"), self.making.open, "go slim", id="make-token"))
         lead = _("A token lets another system of ours read or invite over the API, which is described at {address}.")
         link = '<a href="/docs">/docs</a>'
         ui.html(escape(lead).format(address=link), sanitize=False, tag="p").classes("mute")

@@ -76,6 +76,9 @@
     }
   }
 
+  // Somebody has signed this device out from another one: nothing of the page stays on the screen.
+  window.live = { leave: (path) => location.replace(path) };
+
   setInterval(() => {
     if (!window.did_handshake || acknowledged >= mine.next) return;
     socket.emit("ack", { client_id: mine.client, next_message_id: mine.next });

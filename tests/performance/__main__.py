@@ -1,4 +1,4 @@
-"""`python3 dev.py bench [start|visits|typing|queue|desk|invited|deliveries …]`: what is measured, each beside something else in the same run.
+"""`python3 dev.py bench [start|visits|typing|queue|desk|invited|deliveries|api|faults|publishing …]`: what is measured, each beside something else in the same run.
 
 The machines are shared and noisy: read the ratios. REPORT.md has the figures so far.
 """
@@ -10,10 +10,12 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from tests.performance import deliveries, desk, fuzz, invited, queue, start, typing, visits
+from tests.faults import bench as faults
+from tests.performance import api, deliveries, desk, fuzz, invited, publishing, queue, start, typing, visits
 
 MEASURES = {"start": start.main, "visits": visits.main, "typing": typing.main, "queue": queue.main, "desk": desk.main, "invited": invited.main,
-            "api-fuzz": fuzz.main, "deliveries": deliveries.main}  # fmt: skip
+            "api-fuzz": fuzz.main, "deliveries": deliveries.main, "api": api.main,
+            "faults": faults.main, "publishing": publishing.main}  # fmt: skip
 
 
 def main(names: list[str]) -> None:

@@ -50,9 +50,11 @@ from django.db import models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
 
+# Psycopg reads PostgreSQL's json by itself, which JSONField, made for jsonb, does not expect.
+listed = models.JSONField if url.scheme.startswith("sqlite") else models.TextField
 FIELDS = {
     "text": lambda: models.TextField(null=True), "number": lambda: models.FloatField(null=True), "boolean": lambda: models.BooleanField(null=True),
-    "date": lambda: models.DateField(null=True), "datetime": lambda: models.DateTimeField(null=True), "json": lambda: models.JSONField(null=True),
+    "date": lambda: models.DateField(null=True), "datetime": lambda: models.DateTimeField(null=True), "json": lambda: listed(null=True),
 }  # fmt: skip
 columns = json.loads((Path(os.environ["BENCH_FOLDER"]) / "columns.json").read_text())
 Meta = type("Meta", (), {"managed": False, "db_table": "applications", "app_label": "bench"})

@@ -67,9 +67,9 @@ class Crowd:
 
     def report(self) -> str:
         """Gather, type, and say what it cost."""
-        _open_one(self.product, self._codes(1)[0])  # the first page of all compiles templates
+        _open_one(self.product, self.codes(1)[0])  # the first page of all compiles templates
         before = self.process.memory_info().rss
-        command = [sys.executable, "-m", "tests.performance.crowd", self.product["portal"], ",".join(self._codes(self.size)), str(SECONDS)]
+        command = [sys.executable, "-m", "tests.performance.crowd", self.product["portal"], ",".join(self.codes(self.size)), str(SECONDS)]
         crowd = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert crowd.stdin and crowd.stdout
         if crowd.stdout.readline().strip() != "gathered":
@@ -93,7 +93,7 @@ class Crowd:
             + (f", such as {taken['failed'][0][:200]}" if taken["failed"] else "")
         )
 
-    def _codes(self, number: int) -> list[str]:
+    def codes(self, number: int) -> list[str]:
         """New invitations, written straight into the tables: no mail, no list item."""
         with environment_of(self.product["environment"]):
             from models.database import engine, now, transaction
