@@ -14,8 +14,8 @@ from models.application import Application, begin, of_invitation
 from models.application import submit as send
 from models.colleague import ask_colleague
 from models.database import transaction
+from models.delivery import Delivery, DeliveryState
 from models.draft import save_step
-from models.event import Delivery, DeliveryState
 from models.invitation import find, invite
 from models.list_trouble import new_trouble, note_trouble
 from models.note import add_note

@@ -13,7 +13,8 @@ from e2e.looking import VIEWS, looking
 from e2e.product import Product, eventually, until
 from integrations.webhooks import signature
 from models.database import now, transaction
-from models.event import DeliveryState, deliver, record
+from models.delivery import DeliveryState, deliver
+from models.event import record
 from models.person import PORTAL, Role
 from models.subscribing import add_webhook, renew_secret, stop_webhook
 from models.webhook import Attempt, Webhook

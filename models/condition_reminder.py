@@ -12,7 +12,8 @@ from models.application import Application, ApplicationStatus
 from models.condition import Condition, unmet
 from models.database import now, today
 from models.decision import Decision
-from models.event import Delivery, Event, last_of, record
+from models.delivery import Delivery
+from models.event import Event, last_of, record
 from models.person import PORTAL
 from models.request_reminder import turn
 

@@ -39,6 +39,9 @@ PATIENCE = {
 #: one thread saves for all. What is given up is an OperationalError, which passes: the browser keeps its answers and asks again.
 LONGEST = {"lock_timeout": "5s", "statement_timeout": "30s"}
 
+#: Numbers that grow for years.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 #: Errors go into logs with their statement; what stood in it, a code or somebody's answer, must not.
 POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
 

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 
 from models.application import Application
 from models.database import now
-from models.event import OPEN, Delivery, DeliveryState, Event, record
+from models.delivery import OPEN, Delivery, DeliveryState
+from models.event import Event, record
 from models.followed_list import unfollowed
 from models.invitation import Invitation
 from models.list_report import news

@@ -13,8 +13,9 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.database import UtcDateTime, horizon, now
+from models.delivery import Delivery
 from models.errors import Conflict, Invalid, Problem
-from models.event import Delivery, Event, record
+from models.event import Event, record
 from models.language import ENGLISH, LANGUAGES, _
 from models.person import PORTAL, Actor, Right, partner
 from models.settings import settings

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now
-from models.event import Delivery, Event
+from models.delivery import Delivery
+from models.event import Event
 from models.invitation import REVOKED, UNDO, Invitation, InvitationStatus, is_in_use, normal_code
 from models.invitation_entry import InvitationEntry as Entry
 from models.loose import searched

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime, now
-from models.event import BigId, record
+from models.database import BigId, UtcDateTime, now
+from models.event import record
 from models.person import PORTAL
 
 UNREADABLE, CONFLICT = "sharepoint.unreadable", "sharepoint.conflict"

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from models.application import Application
 from models.database import now
+from models.delivery import Delivery, DeliveryState, retry, settle
 from models.errors import Conflict, Invalid, NotFound, Problem
-from models.event import CONSEQUENCES, Delivery, DeliveryState, Event, record, retry, settle
+from models.event import CONSEQUENCES, Event, record
 from models.followed_list import unfollowed
 from models.invitation import Invitation
 from models.language import _

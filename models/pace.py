@@ -1,6 +1,6 @@
 """How many mails may leave now: so many a minute from the sender's mailbox, over all workers, and through Graph so many a day.
 
-What has left is counted in the deliveries themselves (models/event.py), so that all workers see the same, after a restart too.
+What has left is counted in the deliveries themselves (models/delivery.py), so that all workers see the same, after a restart too.
 """
 
 from __future__ import annotations

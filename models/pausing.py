@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from models.database import now, one_at_a_time
+from models.delivery import Delivery, DeliveryState
 from models.errors import Conflict, Invalid, NotFound, Problem
-from models.event import Delivery, DeliveryState, record
+from models.event import record
 from models.language import _
 from models.outbox import TARGETS
 from models.pause import Pause, among

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
-from models.event import Delivery, DeliveryState, Event
+from models.delivery import Delivery, DeliveryState
+from models.event import Event
 from models.resubmission import SUBMISSIONS
 
 S = ApplicationStatus

@@ -19,7 +19,8 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus
 from models.database import now
 from models.decision import HELD, WAITING, Decision
-from models.event import Delivery, DeliveryState, Event
+from models.delivery import Delivery, DeliveryState
+from models.event import Event
 from models.looked import ALL, OF_STATUS, VIEWS, Looked, Place, key_of
 from models.person import User
 from models.queue_entry import QueueEntry

@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus, of_invitation, prefilled
 from models.confirmation import standing
 from models.database import now
+from models.delivery import Delivery, DeliveryState
 from models.document import Document, DocumentState, counts, stored
 from models.draft import Draft, answers_of
 from models.earlier import given_steps, is_typed
 from models.errors import Conflict
-from models.event import Delivery, DeliveryState, Event, last_of, record
+from models.event import Event, last_of, record
 from models.invitation import NO_LONGER, Invitation, InvitationStatus
 from models.language import _, shown_date
 from models.person import PORTAL, Actor, Right

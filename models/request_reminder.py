@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 from models.application import Application, ApplicationStatus, prefilled
 from models.assignment import MOST
 from models.database import now
+from models.delivery import Delivery
 from models.draft import answers_of
 from models.errors import Conflict, Invalid, Problem, Refused
-from models.event import Delivery, Event, last_of, record
+from models.event import Event, last_of, record
 from models.invitation import Invitation
 from models.language import _, shown_date, shown_number
 from models.person import PORTAL, Actor, Right

@@ -21,10 +21,11 @@ from models.condition import Condition
 from models.confirmation import Confirmation
 from models.database import UtcDateTime, now, one_at_a_time
 from models.decision import Decision
+from models.delivery import Delivery, DeliveryState, deliver
 from models.document import Document, DocumentState, known_keys
 from models.draft import Draft
 from models.errors import Conflict, Invalid, Problem
-from models.event import Delivery, DeliveryState, Event, deliver, record
+from models.event import Event, record
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation
 from models.invited_by_program import InvitationKey

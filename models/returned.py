@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 
 from models.application import Application
 from models.database import now
+from models.delivery import Delivery, DeliveryState, give_up
 from models.errors import Invalid, NotFound, Problem
-from models.event import Delivery, DeliveryState, Event, give_up, record
+from models.event import Event, record
 from models.invitation import Invitation, normal_code
 from models.language import _
 from models.person import PORTAL, Actor

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from models.database import now
+from models.delivery import Delivery, DeliveryState, retry, settle
 from models.errors import Conflict
-from models.event import Delivery, DeliveryState, Event, record, retry, settle
+from models.event import Event, record
 from models.invitation import REVOKED, UNDO, Invitation, InvitationStatus, must_be, told_of
 from models.language import _
 from models.person import Actor, Right

@@ -15,7 +15,7 @@ from models.application import ApplicationStatus
 from models.assignment import working_days_ago
 from models.condition import overdue
 from models.database import now
-from models.event import Delivery, DeliveryState
+from models.delivery import Delivery, DeliveryState
 from models.flagging import FLAGGABLE
 from models.looked import FLAGGED, NO_VERDICT, NOBODY, SHOWN, UNFLAGGED, WORK, Looked, begins
 from models.queue_entry import QueueEntry

@@ -13,8 +13,9 @@ from sqlmodel import Session, col, delete, select, update
 
 from models import loose
 from models.database import now, one_at_a_time
+from models.delivery import Delivery, DeliveryState, deliver, retry
 from models.errors import Conflict, Invalid, NotFound, Problem
-from models.event import Delivery, DeliveryState, Event, deliver, record, retry
+from models.event import Event, record
 from models.language import _
 from models.pause import Pause, covers, pauses
 from models.person import PORTAL, Actor, Right

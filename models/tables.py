@@ -9,9 +9,10 @@ from models.colleague import Colleague
 from models.condition import Condition
 from models.confirmation import Confirmation
 from models.decision import Decision
+from models.delivery import Delivery
 from models.document import Document
 from models.draft import Draft
-from models.event import Delivery, Event
+from models.event import Event
 from models.followed_list import FollowedList
 from models.idempotency import IdempotencyKey
 from models.invitation import Invitation

@@ -11,9 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.database import UtcDateTime, now
+from models.database import BigId, UtcDateTime, now
 
-BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: Begins the targets of their deliveries: `webhook.7`.
 SYSTEM = "webhook"
 #: So many are in the air to one webhook at a time: one that hangs must not take all of the worker's places.

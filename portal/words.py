@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from models.application import ApplicationStatus
 from models.columns import decided_said
 from models.database import OFFICE as OFFICE  # staff read the time of their office
-from models.event import DeliveryState
+from models.delivery import DeliveryState
 from models.invitation import InvitationStatus
 from models.language import LANGUAGES, _, ngettext, shown_number, spoken
 from models.targets import TARGETS as TARGETS

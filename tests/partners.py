@@ -15,9 +15,10 @@ from integrations.sharepoint import Item, sharepoint
 from integrations.storage import storage
 from models.application import Application, begin, of_invitation, submit
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.document import Document, accept, start_upload
 from models.draft import save_step
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import Invitation, invite
 from models.person import PORTAL
 from models.settings import settings

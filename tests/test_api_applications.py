@@ -17,7 +17,7 @@ from sqlmodel import select
 from integrations.preview import AT_ONCE
 from models.application import Application, ApplicationStatus
 from models.database import now, reading, transaction
-from models.event import Delivery, DeliveryState, succeed
+from models.delivery import Delivery, DeliveryState, succeed
 from models.invitation import Invitation
 from models.person import PORTAL
 from models.review import request_information

@@ -13,9 +13,10 @@ from sqlmodel import select
 from models.agreement import TEXTS, agreements
 from models.application import TRANSITIONS, Application, ApplicationStatus, begin, move, of_invitation, submit, withdraw
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.draft import Answer, Behind, answers_of, clear, drafts, save_answers, save_step
 from models.errors import Conflict, Invalid
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import find, invite
 from models.person import PORTAL
 from models.slots import SLOTS

@@ -17,10 +17,11 @@ from models.application import Application, begin
 from models.colleague import ask_colleague
 from models.contacts import Book, Part, asked, correct_address
 from models.database import reading, transaction
+from models.delivery import Delivery
 from models.device import addresses
 from models.draft import Answer, save_answers
 from models.errors import Conflict, Forbidden, Invalid
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import Invitation, invite, revoke
 from models.letters import where_to
 from models.person import PORTAL, Role, partner

@@ -16,7 +16,7 @@ import pytest
 from sqlmodel import select
 
 from models.database import transaction
-from models.event import Delivery, succeed
+from models.delivery import Delivery, succeed
 from models.settings import settings
 from tests.api import machine_key, ok, on_one_database, send_file, serving
 from tests.contract_examples import (

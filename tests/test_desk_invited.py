@@ -13,10 +13,11 @@ from sqlmodel import Session, col, delete, select, update
 
 from models.application import Application, ApplicationStatus, begin, withdraw
 from models.database import engine, now, reading, transaction
+from models.delivery import Delivery, give_up, settle, succeed
 from models.draft import Answer, save_answers
 from models.earlier import begin_with_what_is_known
 from models.errors import Conflict, Forbidden
-from models.event import Delivery, Event, give_up, settle, succeed
+from models.event import Event
 from models.invitation import Invitation, expire_due, find, invite, note_opened, resend, revoke
 from models.invited import Invited, Line, look, wanted
 from models.person import PORTAL, Role

@@ -9,8 +9,9 @@ from sqlmodel import select
 
 from models import outbox
 from models.database import now, reading, transaction
+from models.delivery import Delivery, claim, give_up, postpone, settle, succeed
 from models.errors import Conflict, Forbidden, Invalid, NotFound
-from models.event import Delivery, Event, claim, give_up, postpone, settle, succeed
+from models.event import Event
 from models.outbox import Outbox, Wanted, look, retry_all, retry_now, settle_by_hand, wanted
 from models.pausing import pause, resume
 from models.person import Role

@@ -20,9 +20,10 @@ from models.application import Application, begin
 from models.assignment import assign, assign_many, note_due, reviewers
 from models.columns import COLUMNS, DEFAULT, keep_columns, own_columns
 from models.database import engine, now, reading, today, transaction
+from models.delivery import Delivery
 from models.document import Document
 from models.errors import Forbidden, Invalid
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import invite
 from models.looked import Looked, Place, looked, said
 from models.person import PORTAL, SUSPENDED, Right, Role, User

@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import select
 
 from models.database import now, transaction
-from models.event import Delivery, Event, give_up
+from models.delivery import Delivery, give_up
+from models.event import Event
 from models.pausing import pause, resume
 from models.person import Role
 from models.schedule import Lease

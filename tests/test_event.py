@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from models import event
+from models import delivery as deliveries
 from models.application import begin
 from models.database import after_commit, now, reading, transaction
-from models.event import CONSEQUENCES, Delivery, DeliveryState, claim, give_up, postpone, record, retry, succeed
+from models.delivery import Delivery, DeliveryState, claim, give_up, postpone, retry, succeed
+from models.event import CONSEQUENCES, record
 from models.invitation import Invitation, invite
 from models.person import PORTAL
 
@@ -84,7 +85,7 @@ def test_after_a_week_of_attempts_a_person_is_asked(invitation: Invitation) -> N
     delivery = claimed()[0]
 
     def exhaust(session: Session, found: Delivery) -> None:
-        found.attempts = event.ATTEMPTS
+        found.attempts = deliveries.ATTEMPTS
         postpone(session, found, "still away")
 
     change(delivery, exhaust)

@@ -13,8 +13,9 @@ from sqlmodel import select
 
 from models.application import Application, of_invitation, submit
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.errors import Conflict, Forbidden, Invalid
-from models.event import Delivery, Event, record
+from models.event import Event, record
 from models.invitation import (
     ALPHABET,
     Invitation,

@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import select
 
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.errors import Conflict, Forbidden, Invalid
-from models.event import Delivery
 from models.invitation import Invitation, invite, revoke
 from models.invitation_import import MOST_LINES, Fate, Line, Planned, invite_line, plan, read_file, template
 from models.person import PORTAL, Actor, Role

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from models import pace
 from models.database import now, transaction
-from models.event import Delivery, claim, record
+from models.delivery import Delivery, claim
+from models.event import record
 from models.person import PORTAL
 from tests.partners import begun, deliveries, invited
 from tests.parts import Graph, Mailbox, environment_of

@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from models.application import Application, ApplicationStatus, reply, submit, withdraw
 from models.database import now, reading, transaction
+from models.delivery import give_up, succeed
 from models.draft import Answer, answers_of, save_answers
-from models.event import Event, give_up, record, succeed
+from models.event import Event, record
 from models.invitation import Invitation
 from models.language import shown_date
 from models.note import add_note

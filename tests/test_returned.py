@@ -13,7 +13,8 @@ from sqlmodel import select
 
 from integrations.returned import NoReport, read_report
 from models.database import reading, transaction
-from models.event import Delivery, DeliveryState, Event, begin_sending, retry, settle, succeed
+from models.delivery import Delivery, DeliveryState, begin_sending, retry, settle, succeed
+from models.event import Event
 from models.invitation import Invitation, resend
 from models.invited import look, wanted
 from models.person import PORTAL, Role

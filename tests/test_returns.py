@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.database import now, transaction
-from models.event import Delivery
+from models.delivery import Delivery
 from models.person import Role
 from models.schedule import Lease
 from tests.desk import token

@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from models.application import Application, ApplicationStatus, begin, of_invitation, submit
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.document import accept, start_upload
 from models.errors import Conflict, Forbidden, Invalid
-from models.event import Delivery
 from models.invitation import invite
 from models.language import shown_date
 from models.note import add_note, notes

@@ -51,9 +51,10 @@ from models import (
 )
 from models.application import Application
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.document import Document
 from models.errors import Forbidden, Refused
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import Invitation
 from models.looked import looked
 from models.person import RIGHTS, Actor, Right, Role, User, partner

@@ -14,8 +14,9 @@ from sqlmodel import col, select, update
 
 from integrations.webhooks import signature
 from models.database import now, reading, transaction
+from models.delivery import ATTEMPTS, Delivery
 from models.errors import Conflict, Invalid, NotFound
-from models.event import ATTEMPTS, Delivery, record
+from models.event import record
 from models.invitation import Invitation, expire_due, note_opened, revoke
 from models.notice import Notice
 from models.outbox import look, settle_by_hand, wanted

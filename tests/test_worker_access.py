@@ -11,8 +11,8 @@ from models.application import Application
 from models.colleague import Colleague, ask_colleague, by_token, say_done, take_back
 from models.confirmation import Outcome
 from models.database import reading, transaction
+from models.delivery import DeliveryState
 from models.device import ask_device_code, enter_device_code
-from models.event import DeliveryState
 from models.invitation import Invitation
 from models.language import catalogue
 from tests.partners import begun, deliveries

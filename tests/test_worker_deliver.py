@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import col, select
 
 from models.database import now, reading, transaction
-from models.event import CONSEQUENCES, Delivery, LeaseLost, claim, held, record, succeed
+from models.delivery import Delivery, LeaseLost, claim, held, succeed
+from models.event import CONSEQUENCES, record
 from models.invitation import Invitation
 from models.person import PORTAL
 from tests.partners import count_listed, deliveries, due_now, events, folder, invitation_listed, invited, states, submitted

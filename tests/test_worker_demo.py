@@ -12,8 +12,8 @@ from sqlmodel import func, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now, reading
+from models.delivery import Delivery
 from models.document import Document, DocumentState, examine
-from models.event import Delivery
 from models.flags import flags
 from models.invitation import Invitation
 from models.rules import clean

@@ -10,7 +10,8 @@ from sqlmodel import col, delete, select
 
 from integrations.sharepoint import sharepoint
 from models.database import now, reading, transaction
-from models.event import Delivery, Event
+from models.delivery import Delivery
+from models.event import Event
 from models.followed_list import FollowedList
 from models.invitation import Invitation, extend, note_opened
 from models.invitation_list import synced

@@ -13,7 +13,8 @@ from sqlmodel import select
 from models.application import Application, submit
 from models.confirmation import ask_confirmation, confirm
 from models.database import now, transaction
-from models.event import Delivery, begin_sending, claim, record, retry
+from models.delivery import Delivery, begin_sending, claim, retry
+from models.event import record
 from models.invitation import Invitation, resend, revoke, speak
 from models.language import _, speaking
 from models.person import PORTAL, Role

@@ -14,10 +14,11 @@ from integrations.storage import storage
 from models.application import Application, submit, withdraw
 from models.confirmation import Confirmation, ask_confirmation
 from models.database import now, reading, transaction
+from models.delivery import Delivery
 from models.document import Document, DocumentState, refuse, remove, start_upload, stored
 from models.draft import Draft
 from models.errors import Conflict
-from models.event import Delivery, Event, record
+from models.event import Event, record
 from models.idempotency import IdempotencyKey, remember
 from models.invitation import Invitation, note_opened
 from models.person import PORTAL, Role, SignIn, sign_out

@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 from models.application import Application
 from models.colleague import Colleague
 from models.confirmation import LIFE, Confirmation
+from models.delivery import Delivery
 from models.device import addresses, is_among
-from models.event import Delivery, Event
+from models.event import Event
 from models.invitation import Invitation
 from models.language import _
 from models.settings import settings

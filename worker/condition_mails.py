@@ -7,7 +7,7 @@ from sqlmodel import Session
 from models.application import Application
 from models.condition import unmet
 from models.condition_reminder import overtaken
-from models.event import Delivery
+from models.delivery import Delivery
 from models.language import _
 from models.letters import Letter, to_contact
 from worker.dates import day

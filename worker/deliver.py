@@ -24,7 +24,7 @@ from structlog.contextvars import bound_contextvars
 
 from integrations.failures import Configuration, Failure, NotAsked, Passing, Unclear
 from models.database import now, reading, transaction
-from models.event import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, put_off, renew, settle, still_held, succeed
+from models.delivery import Delivery, DeliveryState, LeaseLost, claim, give_up, held, postpone, put_off, renew, settle, still_held, succeed
 from models.invitation import expire_due
 from models.settings import settings
 from worker.consumers import consumer_of

@@ -6,7 +6,8 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.decision import DecisionKind, waiting_decision
-from models.event import Delivery, Event
+from models.delivery import Delivery
+from models.event import Event
 from models.language import _
 from models.person import SUSPENDED, User
 from models.queue_entry import QueueEntry

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from sqlmodel import Session
 
 from models.database import transaction
+from models.delivery import Delivery
 from models.digest import Digest, Trouble, ask_at_once, ask_in_the_morning, newer_one_waits, settle_older
 from models.digest import digest as gathered
-from models.event import Delivery
 from models.language import _, ngettext, shown_date, shown_number
 from models.letters import Letter
 from models.settings import settings

@@ -19,8 +19,9 @@ from integrations.sharepoint import sharepoint
 from integrations.storage import storage
 from models.application import Application, ApplicationStatus
 from models.database import now, reading, transaction
+from models.delivery import Delivery, held
 from models.document import Document, DocumentState, stored
-from models.event import Delivery, held, record
+from models.event import record
 from models.library_upload import PUBLISHED, WITHDRAWN, address_of, begin, end, listed_elsewhere, lying
 from models.pause import covers, pauses
 from models.person import PORTAL

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from models.application import Application
-from models.event import Delivery, Event
+from models.delivery import Delivery
+from models.event import Event
 from models.language import _
 from models.mention import Mention
 from models.note import Note

@@ -21,8 +21,9 @@ from models.condition import terms_from
 from models.confirmation import LIFE, Confirmation, latest_of
 from models.database import now, reading, transaction
 from models.decision import DecisionKind
+from models.delivery import Delivery, begin_sending, held
 from models.document import stored
-from models.event import Delivery, Event, begin_sending, held
+from models.event import Event
 from models.flags import flags
 from models.invitation import KEPT, Invitation, InvitationStatus
 from models.language import ENGLISH, _, speaking

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from models.event import Delivery
+from models.delivery import Delivery
 
 
 @dataclass(frozen=True)

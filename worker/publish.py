@@ -16,8 +16,9 @@ from integrations.failures import Configuration, Permanent
 from integrations.sharepoint import sharepoint
 from models.application import SHAREPOINT_STATUS, Application
 from models.database import reading, transaction
+from models.delivery import Delivery, held
 from models.document import stored
-from models.event import Delivery, Event, held, record
+from models.event import Event, record
 from models.invitation import Invitation
 from models.library_upload import FORM_REMOVED, FORM_STORED, form_file
 from models.list_item import Subject, moment

@@ -21,8 +21,9 @@ from integrations.failures import Failure
 from integrations.sharepoint import Item, permitted, sharepoint
 from models.application import Application
 from models.database import now, reading, transaction
+from models.delivery import OPEN, Delivery
 from models.document import Document
-from models.event import OPEN, Delivery, record
+from models.event import record
 from models.followed_list import begin_look, was_looked_through
 from models.list_item import ListItem, compare, its_own
 from models.list_report import keep_report

@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from models.application import Application, ApplicationStatus
 from models.database import now, reading, today, transaction
-from models.event import Delivery, Event
+from models.delivery import Delivery
+from models.event import Event
 from models.keeping import keep_current, to_look_at
 from models.language import _, ngettext, shown_number
 from models.lapsing import Ending

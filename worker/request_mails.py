@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from models.application import Application
 from models.database import now
-from models.event import Delivery
+from models.delivery import Delivery
 from models.language import _
 from models.letters import Letter, to_contact
 from models.request import open_request

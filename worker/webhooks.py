@@ -9,7 +9,8 @@ from sqlmodel import Session, select
 from integrations.failures import Configuration, Failure, Passing
 from integrations.webhooks import Answer, objection, post, signed
 from models.database import now, reading, transaction
-from models.event import ATTEMPTS, Delivery, Event
+from models.delivery import ATTEMPTS, Delivery
+from models.event import Event
 from models.notice import Notice, notice_of
 from models.sealed import Unreadable, unseal
 from models.subscribing import note, reseal, stop_webhook, took_any_since

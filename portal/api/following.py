@@ -6,7 +6,8 @@ from pydantic import Field
 from sqlmodel import Session, col, or_, select
 
 from models.application import Application
-from models.event import OPEN, Delivery, DeliveryState, Event
+from models.delivery import OPEN, Delivery, DeliveryState
+from models.event import Event
 from models.invitation import Invitation
 from models.pause import among
 from models.webhook import SYSTEM

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 from models.application import Application, of_invitation
 from models.colleague import NAME, NOTE, Colleague, ask_again, ask_colleague, colleagues_of, take_back
 from models.database import reading, transaction
+from models.delivery import Delivery, DeliveryState
 from models.draft import answers_of
 from models.errors import Invalid, Refused
-from models.event import Delivery, DeliveryState, Event
+from models.event import Event
 from models.language import LANGUAGES, _, spoken
 from models.meant import meant as meant_by
 from models.rules import domain_of, settle

@@ -16,8 +16,9 @@ from sqlmodel import Session
 from models.application import TRANSITIONS, Application, ApplicationStatus, of_invitation, withdraw
 from models.condition import Condition, conditions
 from models.database import reading, today, transaction
+from models.delivery import Delivery, DeliveryState
 from models.errors import NotFound
-from models.event import Delivery, DeliveryState, Event
+from models.event import Event
 from models.invitation import Invitation
 from models.language import _, shown_date, speaking, spoken
 from models.note import Note, told_to_partner

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import col, func, select
 
 from models.database import now, reading
-from models.event import OPEN, Delivery, DeliveryState
+from models.delivery import OPEN, Delivery, DeliveryState
 from models.followed_list import FollowedList
 from models.outbox import retry_all
 from models.person import Role

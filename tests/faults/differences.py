@@ -22,8 +22,8 @@ from integrations.local.maildir import mails
 from integrations.sharepoint import permitted
 from models.application import Application, ApplicationStatus
 from models.database import reading
+from models.delivery import OPEN, Delivery
 from models.document import Document, stored
-from models.event import OPEN, Delivery
 from models.invitation import Invitation
 from models.library_upload import form_file
 from models.list_item import ListItem, mark

@@ -14,7 +14,8 @@ from sqlmodel import col, func, select
 
 from models.application import Application, submit
 from models.database import now, reading, transaction
-from models.event import OPEN, Delivery, DeliveryState, record
+from models.delivery import OPEN, Delivery, DeliveryState
+from models.event import record
 from models.note import add_note
 from models.person import PORTAL, Role
 from tests.desk import person

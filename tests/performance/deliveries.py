@@ -22,7 +22,8 @@ from rq.serializers import JSONSerializer
 from integrations.local.parts import ROOT
 from integrations.queue import connection
 from models.database import engine, now, reading, transaction
-from models.event import OPEN, Delivery, record
+from models.delivery import OPEN, Delivery
+from models.event import record
 from models.person import PORTAL
 from tests.parts import environment_of, local_parts
 from tests.performance.queue import database

@@ -22,7 +22,8 @@ from sqlmodel import col, func, select
 from integrations.local.parts import ROOT
 from integrations.queue import connection
 from models.database import after_commit, now, reading, transaction
-from models.event import OPEN, Delivery, Event, record
+from models.delivery import OPEN, Delivery
+from models.event import Event, record
 from models.invitation import Invitation
 from models.list_item import ListItem
 from models.person import PORTAL

@@ -15,9 +15,10 @@ from models.assignment import Reviewer, reviewer_of
 from models.condition import Condition, conditions
 from models.database import now
 from models.decision import Decision, stage, waiting_decision
+from models.delivery import Delivery
 from models.document import Document, stored
 from models.errors import NotFound
-from models.event import Delivery, Event
+from models.event import Event
 from models.language import ENGLISH, _
 from models.ledger import Line, Outcome, Scans, ledger, look_alike
 from models.letters import language_of
