@@ -34,6 +34,7 @@ PRODUCTION = ROOT / "requirements.txt"
 STAMP = VENV / ".lock-sha256"
 UV = "uv>=0.9,<1"
 AUDIT_SECONDS = 60
+AWAY = ("connect", "timed out", "timeout", "proxy", "resolve", "http", "ssl", "service")  # what pip-audit says where nobody answers
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
 
@@ -150,6 +151,8 @@ def known_weaknesses() -> int:
              "--progress-spinner", "off", "--format", "json"]  # fmt: skip
     try:
         done = subprocess.run(asked, capture_output=True, text=True, env=environment(), timeout=AUDIT_SECONDS, check=False)
+        if not done.stdout and not any(word in done.stderr.lower() for word in AWAY):
+            return say(f"The locked packages could not be checked for known weaknesses: {done.stderr.strip()}")
         found = json.loads(done.stdout)["dependencies"]
     except (OSError, ValueError, subprocess.TimeoutExpired):  # it is not there, was refused a connection, or waits in vain
         found = []

@@ -139,11 +139,21 @@ def tokens(session: Session, actor: Actor) -> list[Listed]:
 
 def token_of(session: Session, written: str) -> Token:
     """The token of what a program sent; TokenNeeded, in the same words for every reason, if it opens nothing."""
-    parts = _WRITTEN.fullmatch(written)
-    found = session.exec(select(Token).where(Token.public_id == parts[1])).first() if parts else None
-    if parts is None or found is None or not hmac.compare_digest(found.secret_hash, _hash(parts[2])) or not found.live:
+    found = _made(session, written)
+    if found is None or not found.live:
         raise TokenNeeded(_(NOT_VALID))
     return found
+
+
+def was_made(session: Session, written: str) -> bool:
+    """Whether this was a token of ours once, which nobody can guess; it may be revoked or over."""
+    return _made(session, written) is not None
+
+
+def _made(session: Session, written: str) -> Token | None:
+    parts = _WRITTEN.fullmatch(written)
+    found = session.exec(select(Token).where(Token.public_id == parts[1])).first() if parts else None
+    return found if parts and found and hmac.compare_digest(found.secret_hash, _hash(parts[2])) else None
 
 
 def is_stale(token: Token) -> bool:

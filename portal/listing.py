@@ -47,6 +47,8 @@ class Listing(Generic[F]):
 
     def __init__(self, desk: Desk, kind: Kind[F], found: F) -> None:
         self.desk, self.kind, self.found, self.generation, self.drawn = desk, kind, found, 0, ""
+        self.asked: Params = self.params  # by whom reads it; what is shown is older while the answer to this is on its way
+        self.on_its_way = 0
         self.search: ui.input | None = None
         self.acts = dict(kind.acts)  # a page may add what needs the list itself
 
@@ -72,8 +74,10 @@ class Listing(Generic[F]):
         return dict(parse_qsl(urlsplit(self.kind.address(self.found)).query))
 
     async def again(self, *, quietly: bool = False) -> None:
-        """Look for the same once more; the reader's place and focus stay. `quietly`: a sign-out is not said again and again."""
-        if await self.look_for(self.params, quietly=quietly):
+        """Look for the same once more; the reader's place and focus stay. `quietly`: by itself, so it waits for what a person asked for."""
+        if quietly and self.on_its_way:
+            return
+        if await self.look_for(self.asked, quietly=quietly):
             self.table.client.run_javascript("desk.keep()")
 
     def draw_again(self) -> None:
@@ -82,9 +86,9 @@ class Listing(Generic[F]):
             self.table.client.run_javascript("desk.keep()")
 
     async def _typed(self, event: events.ValueChangeEventArguments[str | None]) -> None:
-        if (event.value or "") == self.params.get("q", ""):  # it was put there, not typed
+        if (event.value or "") == self.asked.get("q", ""):  # it was put there, not typed
             return
-        kept = {name: value for name, value in self.params.items() if name not in ("q", "page")}
+        kept = {name: value for name, value in self.asked.items() if name not in ("q", "page")}
         if await self.look_for({**kept, "q": event.value or ""}):
             self.status.set_content(self.kind.said(self.found))
 
@@ -114,22 +118,27 @@ class Listing(Generic[F]):
         filter, order or page and not for each letter of a search; nothing where the browser has come here by itself.
         """
         self.generation += 1
-        mine = self.generation
+        self.on_its_way += 1
+        mine, self.asked = self.generation, wanted
         try:
             found = await self.desk.read(self.kind.right, lambda session, __: self.kind.look(session, wanted))
         except Refused as error:
+            self.asked = self.params if mine == self.generation else self.asked
             if not quietly:
                 tell(_(SIGNED_OUT) if error.status == 401 else error.detail, "negative")
             return False
+        finally:
+            self.on_its_way -= 1
         return mine == self.generation and self._redraw(found, history)
 
     def _redraw(self, found: F, history: str = "replaceState") -> bool:
         before, self.found = self.kind.address(self.found), found
+        self.asked = self.params  # as it was understood: a page beyond the last is the last
         if (drawn := self.kind.draw(found)) != self.drawn:
             self.drawn = drawn
             self.table.set_content(drawn)
         if history and (now := self.kind.address(found)) != before:
-            self.table.client.run_javascript(f"history.{history}(null, '', {json.dumps(now)})")
+            self.table.client.run_javascript(f"history.{history}(null, '', {json.dumps(now)}); desk.other()")
         return True
 
 

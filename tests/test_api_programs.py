@@ -21,6 +21,8 @@ from models.person import PORTAL, Role
 from models.queue import look
 from models.scan import Scan, Verdict
 from models.token import USUAL, Scope, Token, make_token, revoke_token
+from portal import tally
+from portal.limits import FAILED_CODES
 from tests import partners
 from tests.api import ok, on_one_database, refused, said, serving
 from tests.desk import applied, brought, person, row
@@ -83,6 +85,19 @@ def test_a_revoked_token_is_refused_from_the_next_request_on(client: httpx.Clien
         assert token.last_used_at is not None and token.last_used_at > now() - timedelta(minutes=1)
         revoke_token(session, admin, token.id or 0)
     assert "revoked" in refused(client.get("/api/applications", headers=headers), 401)["detail"]
+
+
+@on_one_database
+def test_a_job_that_goes_on_with_a_revoked_token_shuts_its_office_out_of_nothing(client: httpx.Client) -> None:
+    good, old, admin = bearer(name="Reporting"), bearer(name="An old job"), person(Role.ADMIN)
+    with transaction() as session:
+        revoke_token(session, admin, session.exec(select(Token.id).where(Token.name == "An old job")).one() or 0)
+    before = tally.room(FAILED_CODES, "127.0.0.1").left
+    refused(client.get("/api/applications", headers=old), 401)
+    assert tally.room(FAILED_CODES, "127.0.0.1").left == before
+    refused(client.get("/api/applications", headers={"Authorization": "Bearer nonsense"}), 401)
+    assert tally.room(FAILED_CODES, "127.0.0.1").left == before - 1, "a guess counts"
+    ok(client.get("/api/applications", headers=good))
 
 
 def test_the_list_holds_what_the_desk_lists_and_shifts_for_nobody(client: httpx.Client) -> None:

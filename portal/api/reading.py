@@ -56,7 +56,8 @@ Since = Annotated[
     datetime | None, AfterValidator(with_zone),
     Query(alias="changedSince", examples=["2026-11-22T09:30:00Z"],
           description="Only what was sent, decided, renewed or given another status, or in whose documents a virus was found afterwards, "
-                      "at this moment or since. Ask with a minute's overlap: what is being written while you read shows a moment later"),
+                      "at this moment or since. Ask for a minute before your last reading began: what is written while you read may stand "
+                      "on a page that you have left"),
 ]  # fmt: skip
 Reference = Annotated[str, Path(pattern=REFERENCE, description="The application's reference number", examples=["EPC-2026-7K3M9Q"])]
 
@@ -103,7 +104,7 @@ class FiledDocument(Reply):
 
 
 class Filed(Reply):
-    """An application as its partner last sent it."""
+    """An application: the answers as its partner last sent them, and the documents that count now, of an answer under way too."""
 
     reference: str = Field(examples=["EPC-2026-7K3M9Q"])
     status: ApplicationStatus = Field(examples=["under_review"])

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from models.assignment import MOST, Reviewer, assign_many
 from models.errors import Refused, SignInNeeded
 from models.language import _, ngettext, shown_number
-from models.looked import NEEDS_WORK, NOBODY, VIEWS
+from models.looked import NOBODY, VIEWS
 from models.person import Actor, Right
 from models.queue import Found, ids
 from models.request_reminder import remind_many
@@ -94,7 +94,9 @@ class Ticked:
         leave = who is not None if view == "unassigned" else view == "mine" and who != self.actor.user_id
         if not leave:
             return ""
-        now_in = "unassigned" if who is None else "mine" if who == self.actor.user_id else NEEDS_WORK
+        now_in = "unassigned" if who is None else "mine" if who == self.actor.user_id else ""
+        if not now_in:  # a colleague's: where it stands depends on whose turn it is
+            return ngettext("It has left “{view}”.", "They have left “{view}”.", count).format(view=_(VIEWS[view][0]))
         said = ngettext("It has left “{view}” and is in “{now}” now.", "They have left “{view}” and are in “{now}” now.", count)
         return said.format(view=_(VIEWS[view][0]), now=_(VIEWS[now_in][0]))
 

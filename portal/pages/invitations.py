@@ -23,7 +23,7 @@ from models.person import Right
 from models.settings import settings
 from models.steps import STEPS
 from portal import listing, staff, visiting, words
-from portal.controls import Deed, Sheet, button
+from portal.controls import NO_DAY, Deed, Sheet, button
 from portal.frame import frame, page
 from portal.listing import Kind, Listing, Params
 from portal.pages import importing
@@ -41,7 +41,6 @@ TONES: Mapping[str, str] = {
     Standing.BOUNCED: "bad", Standing.FAILED: "bad", Standing.UNSENT: "warn", Standing.STARTED: "info", Standing.OPENED: "info",
     Standing.EXPIRED: "warn", Standing.REVOKED: "bad",
 }  # fmt: skip
-REFRESH_SECONDS = 5.0
 #: What is said above the list may hold a button.
 TAKE_BACK = """(event) => { const one = event.target.closest("button[data-act=restore]"); if (one) emit(one.dataset.value); }"""
 
@@ -78,7 +77,7 @@ class Invitations:
         with ui.element("div").classes("toolbar"):
             self.listing.search_field(_("Search invitations"), _("Company, contact, email or code"))
         self.listing.results()
-        ui.timer(REFRESH_SECONDS, self._refresh, immediate=False)
+        ui.on("desk-look", self._refresh)
 
     async def _refresh(self) -> None:
         """A mail leaves or comes back, a partner opens the link: the page tells the truth without a reload."""
@@ -93,7 +92,8 @@ class Invitations:
         """What was typed and not sent is still there. The expiry counts from the day the dialog opens, not from the day the page was."""
         self.news.set_content("")
         typed = {} if self.invite.fresh else self.invite.form.values
-        self.invite.open({**typed, "expires_on": typed.get("expires_on") or as_day(default_expiry())})
+        until = typed.get("expires_on")
+        self.invite.open({**typed, "expires_on": until if until and until != NO_DAY else as_day(default_expiry())})
 
     async def _invited(self) -> None:
         made = self.made[-1]

@@ -1,5 +1,6 @@
 // The review desk: focus survives a redrawn list, and codes are copied with one click.
 const desk = (() => {
+  const EVERY = 10000;
   // What was pressed may be gone by then, as the last filter is: the reader is at the content then, not at the top of the page.
   const focus = (id) => requestAnimationFrame(() => {
     const place = document.getElementById(id) || (document.activeElement === document.body && document.getElementById("content"));
@@ -24,6 +25,7 @@ const desk = (() => {
     const place = document.getElementById(last) || (line >= 0 && rows()[Math.min(line, rows().length - 1)]);
     if (place) place.focus({ preventScroll: true });
   });
+  const other = () => document.dispatchEvent(new Event("desk:other"));
   const rows = () => [...document.querySelectorAll("#queue a.row")];
 
   // A list changes in place, and the browser's Back and Forward lead through what it showed; without its socket the page is loaded.
@@ -31,6 +33,11 @@ const desk = (() => {
     if (!document.querySelector("[data-list]")) return;
     if (window.did_handshake) emitEvent("desk-back", location.search.slice(1)); else location.reload();
   });
+
+  // What has come in meanwhile is asked for while somebody looks.
+  const look = () => { if (!document.hidden && document.querySelector("[data-list]") && window.did_handshake) emitEvent("desk-look"); };
+  setInterval(look, EVERY);
+  document.addEventListener("visibilitychange", look);
 
   // What is wrong stands below its field: below a long text it is out of sight while the field has the focus.
   const wrong = (id) => setTimeout(() => {
@@ -65,5 +72,5 @@ const desk = (() => {
     if (button) copy(button);
     if (event.target.closest?.("[data-dismiss]")) { event.target.closest(".notice").remove(); document.getElementById("content")?.focus(); }
   });
-  return { focus, keep, rows, sift, wrong };
+  return { focus, keep, other, rows, sift, wrong };
 })();

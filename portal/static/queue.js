@@ -1,6 +1,5 @@
 // The list of applications: rows are ticked, filters chosen, keys pressed. What is ticked is remembered by number while the list is redrawn.
 (() => {
-  const EVERY = 10000;
   const chosen = new Set();
   let everything = false, from = null, shown = null;
 
@@ -59,7 +58,7 @@
   const unchosen = (said) => {
     const select = $("ticked").querySelector("select");
     $("assign-error").textContent = said;
-    select.toggleAttribute("aria-invalid", Boolean(said));
+    if (said) select.setAttribute("aria-invalid", "true"); else select.removeAttribute("aria-invalid");
     if (said) select.focus({ preventScroll: true });
   };
   const handed = () => {
@@ -195,9 +194,5 @@
   }, 250);
   keys.offer({ j: () => move(1), k: () => move(-1), a: mine, r: asks, "/": () => document.querySelector(".search input")?.focus() });
 
-  // What has come in meanwhile is asked for while somebody looks.
-  const look = () => { if (!document.hidden && $("asked") && window.did_handshake) emitEvent("desk-look"); };
-  setInterval(look, EVERY);
-  document.addEventListener("visibilitychange", look);
   desk.untick = untick;
 })();

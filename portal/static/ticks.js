@@ -19,6 +19,9 @@
     show(bar);
   });
 
+  // Another list was asked for: what was ticked in this one is not what is seen there.
+  document.addEventListener("desk:other", () => { ticked.clear(); const bar = document.querySelector("[data-ticks]"); if (bar) show(bar); });
+
   // Who has left the list, or cannot be acted upon any more, is ticked no longer.
   document.addEventListener("desk:redrawn", () => {
     const before = new Set(ticked), bar = document.querySelector("[data-ticks]");

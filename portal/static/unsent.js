@@ -38,7 +38,7 @@ const unsent = (() => {
 
   // Whoever signs out leaves by the form's own way; the other tabs are sent away, by the portal (portal/attendance.py) or by this.
   const leave = (address) => { if (!window.signingOut) location.replace(address); };
-  document.addEventListener("submit", ({ target }) => { if (target.matches(".account")) { window.signingOut = true; drop("-"); } });
+  document.addEventListener("submit", ({ target }) => { if (target.matches(".account")) { window.signingOut = true; } });
   channel.addEventListener("message", () => { drop("-"); leave(`/auth/ended?to=${encodeURIComponent(location.pathname + location.search)}`); });
 
   return { keep, forget, gone, tell, leave };

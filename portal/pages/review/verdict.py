@@ -108,6 +108,8 @@ class VerdictControl:
     def _thrown(self) -> None:
         self.field.set("")
         self.field.focus()
+        if self.chosen:  # the form still stands there for this verdict, and what is typed next is kept for it
+            self.unsent.keep("ruling", self.chosen.value)
 
     async def _save(self) -> None:
         if self.busy:  # a second click while the first is being done
