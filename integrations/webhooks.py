@@ -20,14 +20,14 @@ from dataclasses import dataclass
 
 import certifi
 
-from integrations.failures import Configuration, Failure, Passing, Permanent, seconds_of
+from integrations.failures import Failure, Passing, Permanent, seconds_of
 from models.webhook_address import Address, NoAddress, address_of, may_lead_to
 
 CONNECT_SECONDS = 5.0
 LONGEST_SECONDS = 15.0  # for all of it: an answer that trickles in must not hold a place for ever
 READ = 2_000  # bytes of an answer
 SAID = 200  # characters of it that are kept
-LONGEST_RETRY = 86_400.0
+LONGEST_RETRY = 3_600.0
 _LATER = frozenset({408, 425, 429})
 
 
@@ -152,7 +152,7 @@ def _failure(host: str, error: Exception, was_cut: bool) -> Failure:
     if isinstance(error, _NotPublic):
         return Permanent("{host} leads into a private network, where no webhook may lead.", host=host)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Configuration("The certificate of {host} is not trusted: whoever runs it must renew it.", host=host)
+        return Passing("The certificate of {host} is not trusted: whoever runs it must renew it.", None, host=host)
     if isinstance(error, socket.gaierror):
         return Passing("Nobody knows where {host} is: check the name.", None, host=host)
     if was_cut or isinstance(error, TimeoutError):

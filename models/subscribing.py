@@ -170,8 +170,8 @@ def stop_webhook(session: Session, webhook: Webhook, why: str) -> None:
 
 def took_any_since(session: Session, webhook: Webhook, event: Event) -> bool:
     """Whether it has taken anything since the event."""
-    taken = select(Attempt.id).where(Attempt.webhook_id == webhook.id, col(Attempt.at) > event.at, col(Attempt.status).between(200, 299))
-    return session.exec(taken.limit(1)).first() is not None
+    done = (Delivery.target == webhook.target, Delivery.state == DeliveryState.DONE, col(Delivery.done_at) > event.at)
+    return session.exec(select(Delivery.id).where(*done).limit(1)).first() is not None
 
 
 def reseal(session: Session) -> int:

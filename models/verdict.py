@@ -73,7 +73,9 @@ def verdicts(session: Session, application: Application) -> dict[str, Verdict]:
 
 
 def outdated(session: Session, application: Application) -> set[str]:
-    """The sections whose answers or documents the partner changed after their verdict: somebody must look again."""
+    """The sections whose answers or documents the partner changed after their verdict, to be looked at again; none once it is decided."""
+    if application.state.decided:
+        return set()
     return {name for name, verdict in verdicts(session, application).items() if verdict.outdated}
 
 

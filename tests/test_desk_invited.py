@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -221,7 +222,8 @@ def test_the_list_takes_seven_statements_however_many_invitations_there_are(data
             made = invite(session, operator, company_name=f"Company {number}", contact_email=f"ada{number}@company.example")
             save_answers(session, begin(session, made), [Answer("company_name", "Company", 1)])
     said: list[str] = []
-    sa.event.listen(engine(), "before_cursor_execute", lambda *called: said.append(called[2]))
+    mine = threading.get_ident()  # pages that tests before have left open look now and then too
+    sa.event.listen(engine(), "before_cursor_execute", lambda *called: said.append(called[2]) if threading.get_ident() == mine else None)
     assert len(seen().lines) == invitations and len([one for one in said if one.startswith("SELECT")]) == 7
 
 

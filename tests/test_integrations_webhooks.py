@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from integrations.failures import Configuration, Failure, Passing, Permanent
+from integrations.failures import Failure, Passing, Permanent
 from integrations.webhooks import objection, post, signed
 from models.webhook_address import NoAddress, address_of, is_public
 from tests.parts import environment_of
@@ -114,7 +114,7 @@ def test_a_certificate_counts_for_the_name_and_is_never_left_unchecked(local: ob
         lead("other.example.com", "127.0.0.1")
         assert sent(f"https://crm.example.com:{port}/", ca_file=str(tmp_path / "crm.pem")).status == 200
         for name, ca_file in (("other.example.com", str(tmp_path / "crm.pem")), ("crm.example.com", "")):
-            with pytest.raises(Configuration, match=f"The certificate of {name} is not trusted"):
+            with pytest.raises(Passing, match=f"The certificate of {name} is not trusted"):
                 sent(f"https://{name}:{port}/", ca_file=ca_file)
         assert len(secure.heard) == 1
 
@@ -145,7 +145,7 @@ def test_each_answer_means_something_and_of_a_refusal_the_beginning_is_kept(rece
     answer = sent(receiver.url)
     found = objection(answer)
     assert type(found) is (kind or type(None)) and answer.status == status
-    assert answer.retry_after == 86_400.0, "nobody puts us off for years"
+    assert answer.retry_after == 3_600.0, "nobody puts us off for days"
     assert answer.said == "" if kind is None else answer.said.startswith("No entry x") and len(answer.said) == 200
 
 

@@ -281,7 +281,7 @@ def test_what_is_no_mail_of_ours_is_refused_and_nothing_is_stored(client: httpx.
     refused(tell(client, messageId=mail.external_id, reason="x\0y"), 422)
     refused(tell(client, messageId=mail.external_id, surprise=1), 422)
     refused(hand_on(client, "Subject: Out of office\n\nI am away."), 422)
-    refused(client.post("/api/mail-returned", content=b"[", headers=machine_key()), 400)
+    refused(client.post("/api/mail-returned", content=b"[", headers={**machine_key(), "Content-Type": "application/json"}), 400)
     refused(client.post("/api/mail-returned", json={"messageId": mail.external_id}), 401)
     assert told() == [] and now_of(mail).state == DeliveryState.DONE
 

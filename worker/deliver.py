@@ -31,12 +31,12 @@ from worker.consumers import consumer_of
 from worker.decide import carry_out_due, seconds_to_decision
 from worker.logs import where
 from worker.outcome import Done, Needless
+from worker.outcome import stopping as stopping
 
 #: How many deliveries one drain has in the air: their time goes into waiting for others (FACTS 85).
 AT_ONCE = 100
 WORKER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
-stopping = threading.Event()
 log = structlog.get_logger()
 _drains: set[threading.Event] = set()
 

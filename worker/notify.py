@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 
 from integrations.email import Email, send
-from integrations.failures import Unclear
+from integrations.failures import NotAsked, Unclear
 from models.application import Application, of_invitation
 from models.condition import terms_from
 from models.confirmation import LIFE, Confirmation, latest_of
@@ -32,6 +32,8 @@ from models.letters import decision_letter
 from models.letters import form_link as form_link
 from models.letters import to_contact as to_contact
 from models.letters import to_partner as to_partner
+from models.pace import URGENT
+from models.pause import covers, pauses
 from models.reminder import left_to_do, too_late
 from models.renewal import RenewalState, live_renewal
 from models.request import open_request
@@ -41,10 +43,11 @@ from models.sheet import usual_minutes
 from models.steps import QUESTIONS, STEPS
 from worker.dates import day
 from worker.letters import worded
-from worker.outcome import Consumer, Done, Needless
+from worker.outcome import Consumer, Done, Needless, stopping
 
-#: Mails that this process sends at a time: Exchange Online lets a mailbox have three connections, and other servers take few.
-CONNECTIONS = threading.BoundedSemaphore(3)
+#: Mails that this process sends at a time: Exchange Online lets a mailbox have three connections, and other servers take few. One of them
+#: is for what somebody waits for before a screen.
+CONNECTIONS, FOR_URGENT = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 INTERRUPTED = (
     "The worker stopped while it was sending this mail, so it may have been sent. "
     "Ask the recipient or look into the mail server's log; if it did not arrive, retry."
@@ -74,10 +77,14 @@ def mail(
     def handle(delivery: Delivery) -> Done:
         if delivery.begun_at is not None:
             raise Unclear(INTERRUPTED)
-        with reading() as session, speaking(language(session, delivery)):
-            email = _email(write(session, delivery), delivery)
-        with CONNECTIONS:
+        with FOR_URGENT if delivery.target in URGENT else CONNECTIONS:
+            if stopping.is_set():  # while it waited: what begins now would be cut off, and nobody would know whether it left
+                raise NotAsked("The worker stopped before it was this mail’s turn.", 0)
+            with reading() as session, speaking(language(session, delivery)):
+                email = _email(write(session, delivery), delivery)
             with transaction() as session:
+                if any(covers(one.target, delivery.target) for one in pauses(session)):
+                    raise NotAsked("It was stopped before it was this mail’s turn.", 0)
                 begin_sending(session, held(session, delivery), email.message_id, email.to)
             send(email)
         return Done(email.message_id, (lambda session: also(session, delivery)) if also else None)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from models.delivery import Delivery
+
+#: Set when this process is to end: what has not begun by then begins no more.
+stopping = threading.Event()
 
 
 @dataclass(frozen=True)

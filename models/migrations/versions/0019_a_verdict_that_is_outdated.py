@@ -83,8 +83,8 @@ def mark_answers() -> None:
     ).columns(sa.column('id', sa.Integer()), sa.column('section', sa.String()), sa.column('detail', sa.JSON()))
     connection = op.get_bind()
     stale = {one.id for one in connection.execute(later) if set(ANSWERS.get(one.section, ())) & set(one.detail.get("changed") or ())}
-    for number in sorted(stale):
-        connection.execute(sa.text("UPDATE verdicts SET outdated = true WHERE id = :id"), {"id": number})
+    if stale:
+        connection.execute(sa.text("UPDATE verdicts SET outdated = true WHERE id = :id"), [{"id": number} for number in sorted(stale)])
 
 
 def changed(file: str) -> str:
