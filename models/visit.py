@@ -1,7 +1,7 @@
 """A visit: one browser in which a partner, or a colleague who helps, was let in. It lasts until it is ended, or for a month unused.
 
 The browser's cookie holds a random token, of which only a hash is kept. A browser that comes in again by the same link goes on with its
-visit under a new token; by another link the older visit ends. What an invitation opens no more (revoked, expired), no visit to it opens.
+visit; by another link the older visit ends. What an invitation opens no more (revoked, expired), no visit to it opens.
 """
 
 from __future__ import annotations
@@ -74,15 +74,17 @@ class Inside:
 def let_in(
     session: Session, invitation: Invitation, colleague: Colleague | None = None, *, browser: str = "", before: str = ""
 ) -> tuple[str, str]:
-    """Let a browser in; answers the new token for its cookie, and the visit's public id. `before` is the token that it held.
+    """Let a browser in; answers the token for its cookie, and the visit's public id. `before` is the token that it held.
 
-    A visit of the same browser to the same invitation goes on under the new token; one to another ends.
+    A visit of the same browser to the same invitation goes on as it is: two clicks on one link must not shut each other out. One to
+    another invitation ends, and the token is a new one.
     """
     token, whose = secrets.token_urlsafe(32), colleague.id if colleague else None
     held = _open_with(session, before)
     if held is not None and (held.invitation_id, held.colleague_id) != (invitation.id, whose):
         _end(session, Ended.REPLACED, col(Visit.id) == held.id)
         held = None
+    token = before if held is not None else token
     held = held or _made(invitation.id, whose, browser)
     held.token_hash, held.browser, held.seen_at, held.expires_at = hash_of(token), browser, now(), now() + LIFE
     session.add(held)

@@ -21,7 +21,6 @@ from models.settings import settings
 from portal import tally
 from portal.auth import COLLEAGUE, PARTNER
 from portal.problems import detail_of, problem
-from portal.turns import Full, turn
 from portal.visits import VISITOR
 
 
@@ -99,13 +98,7 @@ class RateLimited:
         sending = _with_headers(send, limit, room)
         if not room.taken:
             return await problem(429, _too_many(limit, room), headers={"Retry-After": str(room.seconds)})(scope, receive, sending)
-        if limit.here:  # it takes no thread
-            return await self.app(scope, receive, sending)
-        try:
-            async with turn(limit.name):
-                await self.app(scope, receive, sending)
-        except Full as full:
-            await problem(429, full.detail, headers={"Retry-After": str(full.retry_after)})(scope, receive, sending)
+        return await self.app(scope, receive, sending)
 
 
 class SizeLimited:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -18,9 +16,7 @@ from starlette.types import ASGIApp
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from portal.limits import RateLimited
 from portal.sockets import Sockets
-from portal.turns import AT_ONCE, WAITING
 from tests.parts import environment_of, eventually
 
 pytestmark = pytest.mark.usefixtures("redis_server")
@@ -54,22 +50,6 @@ def test_sessions_that_are_polled_are_counted_too_whatever_is_written_beside() -
         assert asked(url, "/_nicegui_ws/socket.io/?EIO=4&transport=polling", "192.0.2.8") == 404
 
 
-def test_a_flood_of_one_kind_from_many_addresses_leaves_every_other_kind_its_threads() -> None:
-    let_go = threading.Event()
-    with served(RateLimited(slow(let_go))) as url, ThreadPoolExecutor(AT_ONCE * 5) as crowd:
-        flood = [crowd.submit(asked, url, "/api/validate-invitation", f"198.51.100.{number}", 60) for number in range(AT_ONCE * 5)]
-        began = time.monotonic()
-        try:
-            for number in range(20):
-                assert asked(url, "/api/draft", f"203.0.113.{number}", 20) == 200
-            assert not any(one.done() for one in flood), "all of them still wait"
-        finally:
-            let_go.set()
-        assert {one.result() for one in flood} == {200}, "and each has its turn"
-        assert time.monotonic() - began < 60
-    assert AT_ONCE * 3 < 40 and WAITING > AT_ONCE
-
-
 def echoing() -> FastAPI:
     """Says back what it is told."""
     made = FastAPI()
@@ -80,14 +60,6 @@ def echoing() -> FastAPI:
         async for said in place.iter_text():
             await place.send_text(said)
 
-    return made
-
-
-def slow(let_go: threading.Event) -> FastAPI:
-    """One route that holds its thread until it is let go, and one that answers at once."""
-    made = FastAPI()
-    made.add_api_route("/api/validate-invitation", lambda: let_go.wait(60), methods=["GET"])
-    made.add_api_route("/api/draft", lambda: "here", methods=["GET"])
     return made
 
 
